@@ -1,0 +1,1 @@
+"""Signing users in, keeping their tokens, and forging hostile ones."""

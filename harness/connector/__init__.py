@@ -1,0 +1,1 @@
+"""Reading what a connector promises: definition, properties, Postman collections."""

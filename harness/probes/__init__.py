@@ -1,0 +1,1 @@
+"""What to ask: one module a suite, each turning a connector into probes."""

@@ -1,0 +1,1 @@
+"""Findings become a report, in every format that somebody reads."""

@@ -1,0 +1,1 @@
+"""Judging: one module a family, each turning exchanges into findings."""

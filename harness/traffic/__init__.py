@@ -1,0 +1,1 @@
+"""Probes become exchanges: sending live, recording and replaying."""
