@@ -19,7 +19,7 @@ class Rule:
     """One rule: a stable id (`anonymous.open`), its severity, and its documentation.
 
     `title` is a short sentence; `meaning`, `why` and `remedy` are what `connector-harness rules`
-    and `docs/rules/` print; `reference` cites the source of the protocol fact; `microsoft` names the
+    and `docs/rules/` print; `reference` cites the source of the fact; `microsoft` names the
     rules of Microsoft's Swagger Validator that it covers.
     """
 

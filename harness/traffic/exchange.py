@@ -71,9 +71,9 @@ def user(name: str) -> Caller:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. `target` is the request line's path and query, percent-encoded, sent verbatim.
+    """What is sent; `target` is the request line's path and query, percent-encoded and verbatim.
 
-    Neither `origin` (scheme, host, port; None: the function app's) nor the bearer token is part of it:
+    Neither `origin` (scheme, host, port; None: the function app's) nor the token is part of it:
     the sender adds both. `headers` keep order and repetition.
     """
 
