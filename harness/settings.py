@@ -83,7 +83,7 @@ def expand(text: str, where: str) -> str:
             return "$"
         if name not in os.environ:
             raise SettingsError(
-                f"{where}: the environment variable {name} is not set; set it, or change the setting"
+                f"{where}: the environment variable {name} is not set; set it or change the setting"
             )
         return os.environ[name]
 
@@ -225,7 +225,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorEntry:
-    """One of many connectors in a run; `overrides` holds the keys that differ from the shared ones."""
+    """One of many connectors in a run; `overrides` holds the keys that differ from the shared."""
 
     name: str
     function_app: str | None

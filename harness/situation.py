@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from harness.connector.model import Connector, Operation
 from harness.settings import Settings
 from harness.traffic.exchange import Exchange, Probe
 
-__all__ = ["Plan", "Situation"]
+__all__ = ["Plan", "Situation", "perform"]
 
 Plan = Generator[list[Probe], list[Exchange], None]
 """A probe plan: yields batches of probes, and is sent the exchanges of each batch in turn."""
@@ -45,3 +45,16 @@ class Situation:
     def is_freed(self, operation: Operation) -> bool:
         """Whether settings or definition declare that the operation has no side effects."""
         return operation.declared_safe or self.settings.operation_settings(operation.id).safe
+
+
+def perform(plan: Plan, send: Callable[[list[Probe]], list[Exchange]]) -> list[Exchange]:
+    """Drive a probe plan to its end with a way to send batches; every exchange, in order."""
+    gathered: list[Exchange] = []
+    try:
+        batch = next(plan)
+        while True:
+            exchanges = send(batch)
+            gathered.extend(exchanges)
+            batch = plan.send(exchanges)
+    except StopIteration:
+        return gathered

@@ -73,8 +73,11 @@ def user(name: str) -> Caller:
 class Request:
     """What is sent; `target` is the request line's path and query, percent-encoded and verbatim.
 
-    Neither `origin` (scheme, host, port; None: the function app's) nor the token is part of it:
-    the sender adds both. `headers` keep order and repetition.
+    Neither `origin` (scheme, host, port; None: the function app's) nor the token is part of it: the
+    sender adds both. A literal `{token}` in a header value, the target or the body stands for the
+    caller's bearer token; where there is none and no `Authorization` header either, the sender
+    adds `Authorization: Bearer {token}` for users, apps and forgeries. `headers` keep order and
+    repetition.
     """
 
     method: str

@@ -1,0 +1,283 @@
+"""Probes become exchanges by being sent: one async client per process, many in flight.
+
+Redirects are never followed, the request target goes out verbatim, bodies are cut at a size, and
+whatever goes wrong becomes an exchange with a reason. What is once per run (cold start, a pause
+after 429, sign-in) is asked of the `Coordinator`, which xdist workers reach over a channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import Awaitable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import httpx
+
+from harness import __version__
+from harness.errors import OfflineError
+from harness.traffic.exchange import Exchange, Probe, Request, Response
+from harness.traffic.pacing import (
+    FRONT_END_STATUSES,
+    PacingLimits,
+    retry_after_seconds,
+    should_retry,
+)
+from harness.traffic.tokens import with_token
+
+__all__ = ["Coordinator", "LiveSender", "Traffic", "loop_thread"]
+
+USER_AGENT = f"connector-harness/{__version__}"
+T = TypeVar("T")
+
+
+class Coordinator(Protocol):
+    """What is once per run and shared by all workers."""
+
+    def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
+        """The bearer token of a user or app; `refused` is a token that a 401 just turned away."""
+
+    def wait_for_start(self) -> bool:
+        """True for the one caller that is to wait out a cold start; others get False."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Counters of a process: requests sent and retried, and those that may have changed state."""
+
+    sent: int = 0
+    retried: int = 0
+    writes: int = 0
+
+
+class _LoopThread:
+    """An event loop in a daemon thread, so that synchronous tests can send concurrently."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="connector-harness-io", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def submit(self, work: Awaitable[T]) -> Future[T]:
+        async def run() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        if not self._loop.is_running():
+            self._loop.close()
+
+
+def loop_thread() -> _LoopThread:
+    """A running event loop in a thread of its own; close it when done."""
+    return _LoopThread()
+
+
+class LiveSender:
+    """Sends probes to a function app, at most `concurrency` at a time.
+
+    Arguments: `origin` is scheme, host and port; `tls` the trust for https; `limits` the patience.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        coordinator: Coordinator,
+        *,
+        tls: ssl.SSLContext | bool = True,
+        concurrency: int = 8,
+        limits: PacingLimits | None = None,
+    ) -> None:
+        self._origin = origin.rstrip("/")
+        self._coordinator = coordinator
+        self._limits = limits or PacingLimits()
+        self._concurrency = concurrency
+        self._tls = tls
+        self._thread = loop_thread()
+        self._client: httpx.AsyncClient | None = None
+        self._paused_until = 0.0
+        self._tokens: dict[tuple[str, str], str] = {}
+        self.traffic = Traffic()
+
+    def send(self, probes: Sequence[Probe]) -> list[Exchange]:
+        """One exchange per probe, in the order of the probes.
+
+        Raises:
+            SignInError: a caller's token cannot be had.
+        """
+        if not probes:
+            return []
+        for caller in {p.caller for p in probes if p.caller.kind in ("user", "app")}:
+            self._tokens[caller.name, caller.kind] = self._coordinator.bearer(
+                caller.name, caller.kind
+            )
+        future = self._thread.submit(self._send_all(probes))
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Close connections and stop the loop."""
+        client, self._client = self._client, None
+        if client is not None:
+            self._thread.submit(client.aclose()).result(timeout=5)
+        self._thread.close()
+
+    async def _send_all(self, probes: Sequence[Probe]) -> list[Exchange]:
+        gate = asyncio.Semaphore(self._concurrency)
+
+        async def one(probe: Probe) -> Exchange:
+            async with gate:
+                return await self._exchange(probe)
+
+        return list(await asyncio.gather(*(one(probe) for probe in probes)))
+
+    def _open_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            limits = httpx.Limits(
+                max_connections=self._concurrency + 2,
+                max_keepalive_connections=self._concurrency + 2,
+            )
+            timeout = httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s)
+            self._client = httpx.AsyncClient(
+                verify=self._tls, limits=limits, timeout=timeout, follow_redirects=False
+            )
+        return self._client
+
+    async def _exchange(self, probe: Probe) -> Exchange:
+        started = time.time()
+        attempt = 0
+        while True:
+            attempt += 1
+            await self._wait_if_paused()
+            response, reason = await self._attempt(probe)
+            again = await self._after(probe, response, reason, attempt)
+            if not again:
+                return Exchange(probe, response, reason, started, attempt)
+            self.traffic.retried += 1
+
+    async def _after(
+        self, probe: Probe, response: Response | None, reason: str | None, attempt: int
+    ) -> bool:
+        """Decide on another try, and wait for it."""
+        limits = self._limits
+        if response is None:
+            if not probe.repeatable or attempt > limits.retries or "refused" in (reason or ""):
+                return False
+            await asyncio.sleep(limits.first_backoff_s * attempt)
+            return True
+        if response.status == 401 and probe.caller.kind == "user" and attempt == 1:
+            return probe.repeatable and await self._renewed(probe)
+        if not should_retry(response, attempt, repeatable=probe.repeatable, limits=limits):
+            return False
+        pause = retry_after_seconds(response, attempt, limits)
+        if response.status == 429:
+            self._paused_until = max(self._paused_until, time.monotonic() + pause)
+        elif response.status in FRONT_END_STATUSES:
+            await self._wait_for_start(probe, pause)
+        return True
+
+    async def _renewed(self, probe: Probe) -> bool:
+        """After a 401: fetch a fresh token once; True when there is another one to try with."""
+        key = (probe.caller.name, probe.caller.kind)
+        refused = self._tokens[key]
+        fresh = await asyncio.to_thread(self._coordinator.bearer, *key, refused=refused)
+        self._tokens[key] = fresh
+        return fresh != refused
+
+    async def _wait_for_start(self, probe: Probe, pause: float) -> None:
+        if not self._coordinator.wait_for_start():
+            await asyncio.sleep(pause)
+            return
+        deadline = time.monotonic() + self._limits.cold_start_s
+        while time.monotonic() < deadline:
+            await asyncio.sleep(pause)
+            response, _ = await self._attempt(probe)
+            if response is not None and response.status not in FRONT_END_STATUSES:
+                return
+            pause = min(pause * 2, 8.0)
+
+    async def _wait_if_paused(self) -> None:
+        delay = self._paused_until - time.monotonic()
+        if delay > 0:
+            await asyncio.sleep(delay)
+
+    async def _attempt(self, probe: Probe) -> tuple[Response | None, str | None]:
+        self.traffic.sent += 1
+        if probe.request.method not in ("GET", "HEAD", "OPTIONS"):
+            self.traffic.writes += 1
+        try:
+            request = self._http_request(probe)
+            return await self._receive(request), None
+        except httpx.TimeoutException as error:
+            kind = "connect" if isinstance(error, httpx.ConnectTimeout) else "answer"
+            return None, f"no {kind} within the time limit"
+        except httpx.ConnectError as error:
+            return None, f"connection refused or impossible: {error}"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return None, f"the connection broke: {type(error).__name__}: {error}"
+        except OfflineError as error:
+            return None, str(error)
+
+    async def _receive(self, request: httpx.Request) -> Response:
+        began = time.perf_counter()
+        answer = await self._open_client().send(request, stream=True)
+        try:
+            chunks, size, truncated = [], 0, False
+            async for chunk in answer.aiter_bytes():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > self._limits.body_limit:
+                    truncated = True
+                    break
+        finally:
+            await answer.aclose()
+        return Response(
+            answer.status_code,
+            tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw),
+            b"".join(chunks),
+            time.perf_counter() - began,
+            truncated,
+        )
+
+    def _http_request(self, probe: Probe) -> httpx.Request:
+        sent = self._addressed(probe)
+        headers = [(name.encode("utf-8"), value.encode("utf-8")) for name, value in sent.headers]
+        for name, value in (
+            ("accept-encoding", "identity"),
+            ("user-agent", USER_AGENT),
+            ("accept", "*/*"),
+        ):
+            if sent.header(name) is None:
+                headers.append((name.encode("ascii"), value.encode("ascii")))
+        body = sent.body
+        if body is None and sent.method in ("POST", "PUT", "PATCH"):
+            body = b""
+        return httpx.Request(
+            sent.method,
+            f"{sent.origin or self._origin}/",
+            headers=headers,
+            content=body,
+            extensions={"target": sent.target.encode("utf-8")},
+        )
+
+    def _addressed(self, probe: Probe) -> Request:
+        caller = probe.caller
+        if caller.kind in ("user", "app"):
+            return with_token(probe.request, self._tokens[caller.name, caller.kind])
+        if caller.kind == "forgery" and caller.token is not None:
+            return with_token(probe.request, caller.token.reveal())
+        return probe.request
