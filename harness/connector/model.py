@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.connector.pointers import find
 from harness.errors import SettingsError
 
 __all__ = [
@@ -50,7 +51,7 @@ class Parameter:
     """One input of an operation, `$ref` resolved and path-level parameters merged.
 
     `schema` is the body's schema for `location == "body"`, else the parameter's own keywords
-    (`type`, `format`, `enum`, `items` ...). `location` is one of path, query, header, body, formData.
+    (`type`, `format`, `enum`, `items` ...). `location` is path, query, header, body or formData.
     """
 
     name: str
@@ -108,7 +109,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a connector; `id` is its operationId, or `METHOD /path` where it has none."""
+    """One operation of a connector; `id` is its operationId, or `METHOD /path` without one."""
 
     id: str
     method: str
@@ -130,7 +131,7 @@ class Operation:
 
     @property
     def changes_state(self) -> bool:
-        """Whether the method may change state: anything but GET, HEAD and OPTIONS (RFC 9110 9.2.1)."""
+        """Whether the method may change state: not GET, HEAD or OPTIONS (RFC 9110, 9.2.1)."""
         return self.method not in READING_METHODS
 
     @property
@@ -209,6 +210,7 @@ class Connector:
     settings_path: Path | None = None
     settings_raw: Mapping[str, Any] | None = None
     notes: tuple[LoadNote, ...] = ()
+    script_path: Path | None = None
     locate: Callable[[str], int | None] = field(default=lambda _pointer: None, compare=False)
 
     def operation(self, operation_id: str) -> Operation:
@@ -233,7 +235,7 @@ class Connector:
     def resolve(self, schema: Any) -> Any:
         """Follow local `$ref`s (also chains) from a schema or parameter; anything else unchanged.
 
-        A dangling or looping reference yields an empty mapping: whoever judges definitions reports it.
+        A dangling or looping reference yields an empty mapping: the definition rules report it.
         """
         seen: set[str] = set()
         while isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
@@ -248,13 +250,4 @@ class Connector:
         """The part of the definition that a local reference or pointer (`#/a/b`, `/a/b`) names."""
         if not ref.startswith(("#", "/")):
             return None
-        node: Any = self.raw
-        for token in ref.removeprefix("#").split("/")[1:]:
-            key = token.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, Mapping) and key in node:
-                node = node[key]
-            elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
-                node = node[int(key)]
-            else:
-                return None
-        return node
+        return find(self.raw, ref)

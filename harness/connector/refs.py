@@ -1,0 +1,83 @@
+"""Schemas that stand alone: with every definition they refer to, or with no references at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.connector.model import Connector
+
+__all__ = ["inline", "schema_bundle"]
+
+
+def schema_bundle(connector: Connector, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with the parts of the definition that its local references need.
+
+    The result is one self-contained document for a validator: references such as
+    `#/definitions/Pet` resolve inside it, recursive ones too. Parts are shared, not copied.
+    """
+    bundle = dict(schema)
+    waiting: list[Any] = [schema]
+    while waiting:
+        for ref in _references(waiting.pop()):
+            root = ref.removeprefix("#/").split("/")[0]
+            if ref.startswith("#/") and root not in bundle and root in connector.raw:
+                bundle[root] = connector.raw[root]
+                waiting.append(connector.raw[root])
+    return bundle
+
+
+def _references(node: Any) -> Iterator[str]:
+    """Every `$ref` in a piece of JSON."""
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Mapping):
+            if isinstance(here.get("$ref"), str):
+                yield here["$ref"]
+            waiting.extend(here.values())
+        elif isinstance(here, list):
+            waiting.extend(here)
+
+
+def inline(connector: Connector, schema: Any, depth: int = 12) -> Any:
+    """A copy of the schema with every local `$ref` replaced by what it names.
+
+    A reference that leads back into itself, nests deeper than `depth` references, or leads nowhere
+    becomes `{}`, which accepts anything.
+    """
+    return _Inliner(connector, depth).copy(schema, ())[0]
+
+
+class _Inliner:
+    """Copies schemas; remembers a reference's copy where nothing in it was cut."""
+
+    def __init__(self, connector: Connector, depth: int) -> None:
+        self.connector = connector
+        self.depth = depth
+        self.known: dict[str, Any] = {}
+
+    def copy(self, node: Any, open_refs: tuple[str, ...]) -> tuple[Any, bool]:
+        """The copy, and whether it is whole (nothing in it was cut)."""
+        if isinstance(node, list):
+            items = [self.copy(item, open_refs) for item in node]
+            return [item for item, _ in items], all(whole for _, whole in items)
+        if not isinstance(node, Mapping):
+            return node, True
+        ref = node.get("$ref")
+        if isinstance(ref, str):
+            return self._follow(ref, open_refs)
+        members = {key: self.copy(value, open_refs) for key, value in node.items()}
+        copied = {key: value for key, (value, _) in members.items()}
+        return copied, all(whole for _, whole in members.values())
+
+    def _follow(self, ref: str, open_refs: tuple[str, ...]) -> tuple[Any, bool]:
+        if ref in self.known:
+            return self.known[ref], True
+        if ref in open_refs or len(open_refs) >= self.depth:
+            return {}, False
+        target = self.connector.at(ref)
+        copied, whole = self.copy({} if target is None else target, (*open_refs, ref))
+        if whole:
+            self.known[ref] = copied
+        return copied, whole
