@@ -1,0 +1,236 @@
+"""What an anonymous caller asks: the plain calls first, the tricks only where those were refused.
+
+How many requests: `docs/rules/anonymous.md`. Every probe's `meta` says what it is: `part` (plain,
+recognised, trick, nonsense, app), `leg` (which line of questioning it belongs to), and the client
+or trick, so that recorded exchanges can be judged without the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.connector.model import Operation
+from harness.probes.anonymous_tricks import Trick, on_nonsense, tricks_for
+from harness.probes.harmless import door_request, harmless_values, real_request
+from harness.probes.requests import path_target
+from harness.rules.refusal import Verdict, judge_exchange, same_place, url_of
+from harness.situation import Plan, Situation
+from harness.traffic.exchange import ANONYMOUS, Exchange, Probe, Request
+
+__all__ = ["API_CLIENT", "BROWSER", "anonymous_plan", "app_plan"]
+
+API_CLIENT = "connector-harness"
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/129.0.0.0 Safari/537.36"
+)
+MOST_HOPS = 3
+SAME_TO_ALL = frozenset({400, 404, 405, 501})
+"""Statuses that a front end may give to a trick by itself: compared with a nonsense path."""
+
+_Part = Generator[list[Probe], list[Exchange], list[Exchange]]
+
+
+def anonymous_plan(situation: Situation, operation: Operation) -> Plan:
+    """Probes that show whether an operation's door is shut to callers without a token.
+
+    The plain probes go out as an API client and as a browser (a GET on the same path); tricks
+    follow only where both were refused and the run is not quick. Redirects within the app's host
+    are followed, at most three, because they are no refusal yet.
+    """
+    plain = yield from _followed(situation, _plain_probes(situation, operation))
+    if operation.id in situation.settings.anonymous.public or not plain:
+        return
+    if situation.settings.anonymous.enforced_by == "app" and _reached(situation, plain):
+        request = real_request(situation, operation)
+        if request is None:
+            return
+        probe = _probe(operation, request, "recognised", "api", client="api")
+        plain = yield from _followed(situation, [probe])
+    if situation.quick or not all(v.refused for v in _last_verdicts(situation, plain)):
+        return
+    request = door_request(situation, operation)
+    if request is not None:
+        yield from _tricks(situation, operation, _as_api_client(request))
+
+
+def app_plan(situation: Situation) -> Plan:
+    """Probes about the app as a whole: plain http, `/admin`, the SCM site, `/.auth/me`, CORS."""
+    target = _some_target(situation)
+    probes = [
+        _app_probe("admin-status", "GET", "/admin/host/status"),
+        _app_probe("admin-functions", "GET", "/admin/functions"),
+        _app_probe("admin-keys", "GET", "/admin/host/keys"),
+        _app_probe("auth-me", "GET", "/.auth/me"),
+        _app_probe("door", "GET", target),
+        _app_probe("cors-preflight", "OPTIONS", target, headers=_PREFLIGHT),
+        _app_probe("cors-request", "GET", target, headers=_PREFLIGHT[:1]),
+    ]
+    plain_http = _http_origin(situation.origin)
+    if plain_http:
+        probes.append(_app_probe("http", "GET", target, origin=plain_http))
+    scm = scm_origin(situation.origin)
+    if scm:
+        probes.append(_app_probe("scm", "GET", "/", origin=scm))
+        probes.append(_app_probe("scm-settings", "GET", "/api/settings", origin=scm))
+    yield probes
+
+
+def scm_origin(origin: str) -> str | None:
+    """The deployment site beside an app: `app.scm.azurewebsites.net`, or None off App Service."""
+    parts = urlsplit(origin)
+    name, _, rest = (parts.hostname or "").partition(".")
+    suffixes = ("azurewebsites.net", "azurewebsites.us", "chinacloudsites.cn")
+    if not rest.endswith(suffixes) or rest.startswith("scm."):
+        return None
+    return f"https://{name}.scm.{rest}"
+
+
+_PREFLIGHT = (
+    ("Origin", "https://harness-probe.example"),
+    ("Access-Control-Request-Method", "GET"),
+    ("Access-Control-Request-Headers", "authorization"),
+)
+
+
+def _plain_probes(situation: Situation, operation: Operation) -> list[Probe]:
+    request = door_request(situation, operation)
+    probes = []
+    if request is not None:
+        request = _as_api_client(request)
+        probes.append(_probe(operation, request, "plain", "api", client="api"))
+    if operation.id in situation.settings.anonymous.public:
+        return probes
+    # Where the app checks tokens itself, a GET on a POST's path meets no check at all.
+    if operation.method == "GET" or situation.settings.anonymous.enforced_by == "platform":
+        visit = _browser_request(situation, operation, request)
+        probes.append(_probe(operation, visit, "plain", "browser", client="browser"))
+    return probes
+
+
+def _browser_request(situation: Situation, operation: Operation, plain: Request | None) -> Request:
+    """What a private window sends: a GET on the operation's path, with the query if it reads."""
+    if plain is not None and operation.method == "GET":
+        target = plain.target
+    else:
+        target = path_target(situation, operation, harmless_values(operation))
+    headers = (("User-Agent", BROWSER), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
+    return Request("GET", target, headers)
+
+
+def _tricks(situation: Situation, operation: Operation, plain: Request) -> Plan:
+    """Play the tricks: all at once where nothing can change, else one by one until one succeeds."""
+    tricks = list(tricks_for(situation, operation, plain))
+    one_by_one = operation.changes_state and not situation.is_freed(operation)
+    batches = [[trick] for trick in tricks] if one_by_one else [tricks]
+    for batch in batches:
+        probes = [_trick_probe(operation, trick, trick.request, "trick") for trick in batch]
+        exchanges = yield from _followed(situation, probes)
+        doubtful = [t for t in batch if _final(t, exchanges) in SAME_TO_ALL]
+        if doubtful:
+            controls = [on_nonsense(situation, operation, trick) for trick in doubtful]
+            yield [
+                _trick_probe(operation, trick, request, "nonsense")
+                for trick, request in zip(doubtful, controls, strict=True)
+            ]
+        if one_by_one and any(judge_exchange(situation, e).outcome == "open" for e in exchanges):
+            return
+
+
+def _final(trick: Trick, exchanges: Sequence[Exchange]) -> int | None:
+    """The status of a trick's last answer, its redirects within the host followed."""
+    own = [e for e in exchanges if e.probe.meta.get("trick") == trick.name]
+    return own[-1].status if own else None
+
+
+def _followed(situation: Situation, probes: list[Probe]) -> _Part:
+    """Send probes, then whatever their redirects within the same host lead to."""
+    done: list[Exchange] = []
+    for _ in range(MOST_HOPS + 1):
+        if not probes:
+            break
+        exchanges = yield probes
+        done.extend(exchanges)
+        found = (_next_hop(situation, exchange) for exchange in exchanges)
+        probes = [probe for probe in found if probe is not None]
+    return done
+
+
+def _next_hop(situation: Situation, exchange: Exchange) -> Probe | None:
+    """The probe that follows a redirect to the same host; a GET, and never off the host."""
+    verdict = judge_exchange(situation, exchange)
+    url = url_of(situation, exchange.probe.request)
+    hop = int(exchange.probe.meta.get("hop", 0)) + 1
+    if verdict.outcome != "elsewhere" or not verdict.location or hop > MOST_HOPS:
+        return None
+    if not same_place(url, verdict.location) or verdict.location == url:
+        return None
+    parts = urlsplit(verdict.location)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    before = exchange.probe
+    request = replace(before.request, method="GET", target=target, body=None, origin=origin)
+    if origin.lower() == situation.origin.lower():
+        request = replace(request, origin=None)
+    meta = {**before.meta, "hop": hop, "follows": before.key}
+    return replace(before, key=f"{before.key}/hop-{hop}", request=request, meta=meta)
+
+
+def _reached(situation: Situation, exchanges: Sequence[Exchange]) -> bool:
+    return any(v.outcome == "reached" for v in _last_verdicts(situation, exchanges))
+
+
+def _last_verdicts(situation: Situation, exchanges: Sequence[Exchange]) -> list[Verdict]:
+    """The verdict at the end of each leg, after its redirects within the host."""
+    last = {str(e.probe.meta.get("leg")): e for e in exchanges}
+    return [judge_exchange(situation, exchange) for exchange in last.values()]
+
+
+def _probe(operation: Operation, request: Request, part: str, leg: str, **meta: Any) -> Probe:
+    key = f"anonymous/{part}/{leg}"
+    details = {"part": part, "leg": leg, **meta}
+    return Probe(key, operation.id, ANONYMOUS, request, f"anonymous/{part}", details)
+
+
+def _trick_probe(operation: Operation, trick: Trick, request: Request, part: str) -> Probe:
+    probe = _probe(
+        operation, request, part, trick.name, client="api", trick=trick.name, family=trick.family
+    )
+    return replace(probe, purpose=f"anonymous/{part}-{trick.name}")
+
+
+def _app_probe(
+    check: str,
+    method: str,
+    target: str,
+    *,
+    headers: tuple[tuple[str, str], ...] = (),
+    origin: str | None = None,
+) -> Probe:
+    request = Request(method, target, (("User-Agent", API_CLIENT), *headers), None, origin)
+    meta = {"part": "app", "check": check}
+    return Probe(f"app/{check}", None, ANONYMOUS, request, f"anonymous/{check}", meta)
+
+
+def _as_api_client(request: Request) -> Request:
+    """The request under a User-Agent that no server takes for a browser's."""
+    headers = tuple(pair for pair in request.headers if pair[0].lower() != "user-agent")
+    return replace(request, headers=(*headers, ("User-Agent", API_CLIENT)))
+
+
+def _some_target(situation: Situation) -> str:
+    """The path of an operation that must be refused; the root where there is none."""
+    public = situation.settings.anonymous.public
+    operations = [o for o in situation.connector.operations if o.id not in public]
+    operations.sort(key=lambda operation: operation.method != "GET")
+    if not operations:
+        return "/"
+    return path_target(situation, operations[0], harmless_values(operations[0]))
+
+
+def _http_origin(origin: str) -> str | None:
+    parts = urlsplit(origin)
+    return f"http://{parts.netloc}" if parts.scheme == "https" else None

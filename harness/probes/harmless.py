@@ -1,0 +1,124 @@
+"""Requests for calls that ought to be refused: real values for reading, nothing real for writing.
+
+A hostile call that is let in by mistake runs for real. So where an operation may change state its
+path parameters name nothing that exists and its body is broken JSON, which no function can store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.connector.model import Operation, Parameter
+from harness.errors import HarnessError
+from harness.probes.requests import build_request, example_request, example_values
+from harness.situation import Situation
+from harness.traffic.exchange import Request
+
+__all__ = [
+    "BROKEN_JSON",
+    "NOTHING_TO_FALSIFY",
+    "door_request",
+    "harmless_request",
+    "harmless_values",
+    "is_falsifiable",
+    "real_request",
+]
+
+NOTHING = "harness-probe-of-nothing"
+BROKEN_JSON = b'{"harness-probe": '
+NOTHING_TO_FALSIFY = (
+    "it may change state, has neither path parameter nor body to falsify, and --writes keeps it "
+    "from being called"
+)
+
+_BY_FORMAT = {
+    "uuid": "00000000-0000-4000-8000-00000000dead",
+    "guid": "00000000-0000-4000-8000-00000000dead",
+    "date": "1900-01-01",
+    "date-time": "1900-01-01T00:00:00Z",
+    "email": "nobody@harness-probe.invalid",
+    "uri": "https://harness-probe.invalid/",
+    "url": "https://harness-probe.invalid/",
+}
+
+
+def door_request(situation: Situation, operation: Operation) -> Request | None:
+    """The request to try a door with, or None where none may be sent.
+
+    Reading operations, and those declared free of side effects, carry their best known values:
+    an open door then shows itself by its data. All others carry values that name nothing.
+    """
+    if not operation.changes_state or situation.is_freed(operation):
+        return _example_or_harmless(situation, operation)
+    return harmless_request(situation, operation)
+
+
+def real_request(situation: Situation, operation: Operation) -> Request | None:
+    """A request that the app recognises, where settings allow to send one; else None.
+
+    `--writes examples` allows inputs that a person gave, and never DELETE.
+    """
+    values = example_values(situation, operation)
+    given = (
+        situation.settings.writes == "examples" and values.given and operation.method != "DELETE"
+    )
+    if not (situation.may_write(operation) or given):
+        return None
+    try:
+        return example_request(situation, operation)
+    except HarnessError:
+        return None
+
+
+def harmless_request(situation: Situation, operation: Operation) -> Request | None:
+    """A request that cannot name or create anything real; None where none can be made."""
+    if not is_falsifiable(operation) and not situation.may_write(operation):
+        return None
+    request = build_request(situation, operation, harmless_values(operation))
+    if operation.body is None and not operation.parameters_in("formData"):
+        return request
+    headers = tuple((n, v) for n, v in request.headers if n.lower() != "content-type")
+    return replace(
+        request, headers=(*headers, ("Content-Type", "application/json")), body=BROKEN_JSON
+    )
+
+
+def is_falsifiable(operation: Operation) -> bool:
+    """Whether there is something to falsify: a path parameter, a body or a form."""
+    return bool(
+        operation.parameters_in("path")
+        or operation.parameters_in("formData")
+        or operation.body is not None
+    )
+
+
+def harmless_values(operation: Operation) -> Mapping[str, Any]:
+    """Values for path, query and headers that name nothing; optional inputs are left out."""
+    return {
+        f"{parameter.location}:{parameter.name}": _nothing(parameter)
+        for parameter in operation.parameters
+        if parameter.location in ("path", "query", "header")
+        and (parameter.required or parameter.location == "path")
+        and not parameter.is_constant
+    }
+
+
+def _nothing(parameter: Parameter) -> Any:
+    schema = parameter.schema
+    kind = schema.get("type")
+    if kind in ("integer", "number"):
+        return -987654321
+    if kind == "boolean":
+        return False
+    if kind == "array":
+        return [NOTHING]
+    return _BY_FORMAT.get(str(schema.get("format", "")).lower(), NOTHING)
+
+
+def _example_or_harmless(situation: Situation, operation: Operation) -> Request | None:
+    try:
+        return example_request(situation, operation)
+    except HarnessError:
+        return harmless_request(situation, operation)
