@@ -173,23 +173,33 @@ def _refusals(
         held = leaked(situation.connector, operation, request, response)
         if held:
             yield _finding(
-                "anonymous.data-in-refusal", operation, leg,
+                "anonymous.data-in-refusal",
+                operation,
+                leg,
                 f"{operation.id} refuses a call without a token, but its body holds {held}",
-                "an empty body or an error object", f"{leg.verdict.observed}, with {held}",
-            )  # fmt: skip
+                "an empty body or an error object",
+                f"{leg.verdict.observed}, with {held}",
+            )
         if not _is_expected(situation, leg):
             way = situation.settings.anonymous.expect
             yield _finding(
-                "anonymous.expectation", operation, leg,
+                "anonymous.expectation",
+                operation,
+                leg,
                 f"{operation.id} refuses {CLIENTS[str(leg.meta['client'])]} otherwise than "
-                f"[anonymous] expect = \"{way}\" says",
-                _IN_WORDS[way], leg.verdict.observed,
-            )  # fmt: skip
+                f'[anonymous] expect = "{way}" says',
+                _IN_WORDS[way],
+                leg.verdict.observed,
+            )
         for fault in faults_of_refusal(leg.verdict, response, posts):
             finding = _finding(
-                fault.rule, operation, leg,
-                f"{operation.id}: {fault.message}", fault.expected, fault.observed,
-            )  # fmt: skip
+                fault.rule,
+                operation,
+                leg,
+                f"{operation.id}: {fault.message}",
+                fault.expected,
+                fault.observed,
+            )
             yield finding if fault.severity is None else _as(finding, fault.severity)
 
 
