@@ -1,0 +1,192 @@
+"""What the contract probes leave out, with the reason, and what they send that changes state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.connector.model import Connector, Operation
+from harness.probes.contract_objects import creator_of, deleter_of, names_objects
+from harness.probes.example_values import example_values
+from harness.probes.requests import body_media_type
+from harness.situation import Situation
+
+__all__ = ["Exclusion", "contract_exclusions", "planned_writes", "policies_of"]
+
+Kind = Literal[
+    "writes", "webhook", "file", "policy", "script", "media-type", "no-generic-test", "generated"
+]
+REWRITES_REQUEST = frozenset({"routerequesttoendpoint"})
+REWRITES_BODY = frozenset(
+    {
+        "setproperty",
+        "stringreplace",
+        "convertobjecttoarray",
+        "convertarraytoobject",
+        "stringtoarray",
+        "encodepropertyvalue",
+        "moveproperties",
+        "setvaluefromurl",
+        "updatenextlink",
+        "pollingtrigger",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Something that is not sent: `whole` where nothing of the operation is."""
+
+    kind: Kind
+    reason: str
+    whole: bool = True
+
+
+def contract_exclusions(situation: Situation, operation: Operation) -> tuple[Exclusion, ...]:
+    """What is not sent of an operation, and why; empty where everything is."""
+    found = [
+        *_platform_exclusions(situation.connector, operation),
+        *_input_exclusions(situation, operation),
+        *_write_exclusions(situation, operation),
+    ]
+    if operation.no_generic_test:
+        reason = "x-ms-no-generic-test: generated inputs are kept away, examples are sent"
+        found.append(Exclusion("no-generic-test", reason, whole=False))
+    return tuple(found)
+
+
+def planned_writes(situation: Situation, operations: Iterable[Operation]) -> list[str]:
+    """What will be sent to operations that change state, one line each."""
+    lines = []
+    for operation in operations:
+        if not operation.changes_state:
+            continue
+        if any(e.whole for e in contract_exclusions(situation, operation)):
+            continue
+        lines.append(
+            f"{operation.method} {operation.path} ({operation.id}): {_plan(situation, operation)}"
+        )
+    return lines
+
+
+def policies_of(
+    connector: Connector, operation: Operation
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The policies that apply to an operation: template, section (request, response or ""), raw."""
+    found = []
+    for policy in connector.properties.policies if connector.properties else ():
+        parameters = policy.get("parameters")
+        parameters = parameters if isinstance(parameters, Mapping) else {}
+        scope = parameters.get("x-ms-apimTemplate-operationName")
+        if isinstance(scope, list) and scope and operation.id not in scope:
+            continue
+        section = str(parameters.get("x-ms-apimTemplate-policySection", "")).lower()
+        found.append((str(policy.get("templateId", "")).lower(), section, policy))
+    return found
+
+
+def notification_parameter(connector: Connector, operation: Operation) -> str | None:
+    """The input that carries a callback URL (`x-ms-notification-url`), or None."""
+    for parameter in operation.parameters:
+        if parameter.raw.get("x-ms-notification-url"):
+            return parameter.name
+        if parameter.location == "body" and _has_callback(connector, parameter.schema, 0):
+            return parameter.name
+    return None
+
+
+def _has_callback(connector: Connector, schema: Any, depth: int) -> bool:
+    schema = connector.resolve(schema)
+    if not isinstance(schema, Mapping) or depth > 5:
+        return False
+    if schema.get("x-ms-notification-url"):
+        return True
+    properties = schema.get("properties")
+    inner = list(properties.values()) if isinstance(properties, Mapping) else []
+    parts = schema.get("allOf")
+    inner += parts if isinstance(parts, list) else []
+    return any(_has_callback(connector, part, depth + 1) for part in inner)
+
+
+def _platform_exclusions(connector: Connector, operation: Operation) -> list[Exclusion]:
+    found = []
+    if notification_parameter(connector, operation) is not None:
+        reason = "it would register a webhook: callbacks are never subscribed by a test"
+        found.append(Exclusion("webhook", reason))
+    for template, _, policy in policies_of(connector, operation):
+        if template in REWRITES_REQUEST:
+            title = str(policy.get("title") or template)
+            reason = f"the policy {title!r} sends it to another path than the definition names"
+            found.append(Exclusion("policy", reason))
+            break
+    properties = connector.properties
+    if properties is not None and properties.has_script:
+        scoped = properties.script_operations
+        if not scoped or operation.id in scoped:
+            reason = "script.csx may rewrite request and response on the platform"
+            found.append(Exclusion("script", reason))
+    return found
+
+
+def _input_exclusions(situation: Situation, operation: Operation) -> list[Exclusion]:
+    values = example_values(situation, operation)
+    for parameter in operation.parameters_in("formData"):
+        if parameter.schema.get("type") == "file" and parameter.required:
+            if values.sources.get(parameter.name) not in ("settings", "sample"):
+                reason = (
+                    f"it needs a file ({parameter.name}); give one in [operations.{operation.id}]"
+                )
+                return [Exclusion("file", reason)]
+    body = operation.body
+    if body is None or values.sources.get("body") in ("settings", "sample"):
+        return []
+    if "xml" in body_media_type(operation):
+        reason = f"it takes {body_media_type(operation)} alone; give a body in the settings"
+        return [Exclusion("media-type", reason, whole=body.required)]
+    return []
+
+
+def _write_exclusions(situation: Situation, operation: Operation) -> list[Exclusion]:
+    if not operation.changes_state or situation.is_freed(operation):
+        return []
+    mode = situation.settings.writes
+    if mode == "none":
+        reason = f"{operation.method} may change state and --writes is none"
+        return [Exclusion("writes", reason)]
+    given = example_values(situation, operation).given and operation.method != "DELETE"
+    if mode == "examples":
+        if given:
+            reason = "--writes examples: only the inputs of settings and saved samples are sent"
+            return [Exclusion("generated", reason, whole=False)]
+        return [Exclusion("writes", _missing_example(operation))]
+    if names_objects(operation) and creator_of(situation.connector, operation) is None:
+        if given:
+            reason = "no operation creates the object that it changes: only given inputs are sent"
+            return [Exclusion("generated", reason, whole=False)]
+        reason = (
+            "it changes an object, and no operation is known by which this run could create one"
+        )
+        return [Exclusion("writes", reason)]
+    return []
+
+
+def _missing_example(operation: Operation) -> str:
+    if operation.method == "DELETE":
+        return "DELETE is sent with --writes all only, or where it is declared safe"
+    return (
+        f"{operation.method} may change state and has no example; give [operations.{operation.id}]"
+    )
+
+
+def _plan(situation: Situation, operation: Operation) -> str:
+    if situation.is_freed(operation):
+        return "declared safe, examples and generated inputs"
+    if any(e.kind == "generated" for e in contract_exclusions(situation, operation)):
+        return "the inputs of settings and saved samples"
+    if names_objects(operation):
+        return "examples and generated inputs, on an object that this run creates and removes"
+    deleter = deleter_of(situation.connector, operation)
+    if deleter is None:
+        return "examples and generated inputs; what it creates cannot be removed again"
+    return f"examples and generated inputs; what it creates is removed by {deleter.id}"
