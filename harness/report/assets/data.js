@@ -1,0 +1,58 @@
+// The page's data: JSON islands, read on demand.
+
+const SEVERITIES = ['error', 'warning', 'note'];
+const SUITE_QUESTIONS = {
+  definition: 'Do the connector’s files hold together?',
+  compat: 'Do flows built on the deployed connector keep working?',
+  target: 'Can the function app be reached as it should?',
+  'sign-in': 'Can the configured users sign in?',
+  anonymous: 'Are calls without a sign-in refused?',
+  tokens: 'Are forged and unfit tokens refused?',
+  delegated: 'Does each call run as the user who makes it?',
+  contract: 'Does the live app answer as the definition says?',
+};
+const OUTCOME_WORDS = {
+  failed: 'failed', unverified: 'not verified', waived: 'waived', skipped: 'skipped',
+  passed: 'passed', '': 'not checked',
+};
+const EXCHANGE_COLUMNS = [
+  'id', 'caller', 'purpose', 'method', 'url', 'requestHeaders', 'requestBody', 'status',
+  'responseHeaders', 'responseBody', 'seconds', 'reason', 'attempts', 'at', 'cited',
+];
+const SHARED_COLUMNS = new Set(['requestHeaders', 'requestBody', 'responseHeaders', 'responseBody']);
+const WHOLE = 'whole connector';
+
+function island(id) {
+  const node = document.getElementById(id);
+  return node ? JSON.parse(node.textContent) : null;
+}
+
+const summary = island('summary');
+let sharedTable = null;
+
+function sharedValue(value) {
+  if (typeof value !== 'number') return value;
+  if (sharedTable === null) sharedTable = island('shared') || [];
+  return sharedTable[value];
+}
+
+function readExchange(row) {
+  const exchange = {};
+  EXCHANGE_COLUMNS.forEach((name, index) => {
+    exchange[name] = SHARED_COLUMNS.has(name) ? sharedValue(row[index]) : row[index];
+  });
+  return exchange;
+}
+
+function readOperation(partNumber, operationNumber) {
+  const content = island(`op-${partNumber}-${operationNumber}`) || { checks: [], exchanges: [] };
+  return {
+    checks: content.checks.map(([id, suite, outcome, seconds, reason]) => (
+      { id, suite, outcome, seconds, reason })),
+    exchanges: content.exchanges.map(readExchange),
+  };
+}
+
+function operationName(id) {
+  return id === '' ? WHOLE : id;
+}

@@ -1,0 +1,304 @@
+"""The report as one dict, the same with and without xdist: `connector-harness/report/1`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+from harness.connector.model import Connector
+from harness.settings import Settings
+from harness.traffic.exchange import Exchange, Response, from_plain
+from harness.traffic.redaction import Redactor
+from harness.traffic.tokens import without_token
+
+__all__ = ["BODY_CAP", "Gathered", "build_report", "suite_rows"]
+
+SCHEMA = "connector-harness/report/1"
+SUITES = ("definition", "compat", "anonymous", "tokens", "delegated", "contract", "tests")
+BODY_CAP = 20_000
+SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a run's checks sent home, in the order in which they ended."""
+
+    payloads: list[Mapping[str, Any]] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def build_report(
+    gathered: Gathered,
+    settings: Settings,
+    connector: Connector,
+    redactor: Redactor,
+    *,
+    started: datetime,
+    seconds: float,
+    verdict: str,
+    exit_status: int,
+) -> dict[str, Any]:
+    """The report of a run; every text in it has gone through the redactor."""
+    payloads = sorted(gathered.payloads, key=_by_check)
+    exchanges, names = _exchanges(payloads, settings, redactor)
+    findings = _findings(payloads, names)
+    checks = [dict(payload["check"]) for payload in payloads]
+    report = {
+        "schema": SCHEMA,
+        "verdict": verdict,
+        "exit_status": exit_status,
+        "harness": {"version": __version__},
+        "mode": {"off": "live"}.get(settings.cassettes_mode, settings.cassettes_mode),
+        "target": {"name": settings.target_name, "url": settings.target_url},
+        "connector": {
+            "title": connector.title,
+            "definition": _relative(connector.definition_path, settings.root),
+            "sha256": connector.sha256,
+            "operations": len(connector.operations),
+        },
+        "started": started.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "seconds": round(seconds, 3),
+        "requests": {
+            name: gathered.counters.get(name, 0)
+            for name in ("sent", "replayed", "retried", "writes")
+        },
+        "suites": suite_rows(checks, findings),
+        "notes": _notes(payloads, gathered.notes),
+        "checks": checks,
+        "findings": findings,
+        "exchanges": exchanges,
+        "coverage": _coverage(payloads),
+        "waivers": _waivers(settings, findings),
+    }
+    scrubbed = _scrub(report, redactor)
+    assert isinstance(scrubbed, dict)
+    return scrubbed
+
+
+def suite_rows(
+    checks: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Per suite: outcome, how many checks ended how, and the first reason for doubt."""
+    rows: dict[str, dict[str, Any]] = {}
+    for suite in SUITES:
+        own = [check for check in checks if check["suite"] == suite]
+        if not own:
+            continue
+        counts = {o: sum(c["outcome"] == o for c in own) for o in OUTCOMES}
+        doubts = [c["reason"] for c in own if c["outcome"] == "unverified"]
+        rows[suite] = {
+            "outcome": _suite_outcome(counts),
+            "reason": doubts[0] if doubts else None,
+            "checks": len(own),
+            "findings": sum(1 for f in findings if f.get("suite") == suite),
+            "seconds": round(sum(c["seconds"] for c in own), 3),
+            **counts,
+        }
+    return rows
+
+
+OUTCOMES = ("passed", "failed", "waived", "skipped", "unverified")
+
+
+def _suite_outcome(counts: Mapping[str, int]) -> str:
+    if counts["failed"]:
+        return "fail"
+    if counts["unverified"]:
+        return "unverified"
+    return "pass" if counts["passed"] or counts["waived"] else "skipped"
+
+
+def _by_check(payload: Mapping[str, Any]) -> tuple[int, str]:
+    check = payload["check"]
+    suite = check["suite"]
+    return (SUITES.index(suite) if suite in SUITES else len(SUITES), check["id"])
+
+
+def _exchanges(
+    payloads: Sequence[Mapping[str, Any]], settings: Settings, redactor: Redactor
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Exchanges under final ids, numbered in the order of the checks, and old id → new id."""
+    shown: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for payload in payloads:
+        cited = {e for finding in payload["findings"] for e in finding["evidence"]}
+        for exchange in _worth_showing(payload["exchanges"], cited):
+            names[exchange.id] = f"x{len(names) + 1}"
+            shown.append(shown_exchange(exchange, names[exchange.id], settings, redactor))
+    return shown, names
+
+
+def _worth_showing(plain: Sequence[Mapping[str, Any]], cited: set[str]) -> list[Exchange]:
+    counts: dict[tuple[Any, ...], int] = {}
+    chosen = []
+    for row in plain:
+        key = (row["operation"], row["caller"][0], row["purpose"])
+        counts[key] = counts.get(key, 0) + 1
+        if row["id"] in cited or counts[key] <= 4:
+            chosen.append(from_plain(row))
+    return chosen
+
+
+def shown_exchange(
+    exchange: Exchange, name: str, settings: Settings, redactor: Redactor
+) -> dict[str, Any]:
+    """An exchange as the report shows it: no token, capped bodies, binary ones in base64."""
+    probe = exchange.probe
+    request = probe.request
+    if probe.caller.kind != "anonymous":
+        request = without_token(request, probe.caller.name)
+    origin = request.origin or _origin(settings)
+    sent: dict[str, Any] = {
+        "method": request.method,
+        "url": origin + request.target,
+        "headers": _header_dict(redactor.shown_headers(request.headers)),
+        **_body(request.body, None, settings, redactor),
+    }
+    return {
+        "id": name,
+        "operation": probe.operation,
+        "caller": probe.caller.name,
+        "purpose": probe.purpose,
+        "request": sent,
+        "response": _response(exchange.response, settings, redactor),
+        "reason": exchange.reason,
+        "attempts": exchange.attempts,
+        "at": exchange.at,
+    }
+
+
+def _response(
+    response: Response | None, settings: Settings, redactor: Redactor
+) -> dict[str, Any] | None:
+    if response is None:
+        return None
+    return {
+        "status": response.status,
+        "headers": _header_dict(redactor.shown_headers(response.headers)),
+        **_body(response.body, response, settings, redactor),
+        "seconds": round(response.seconds, 4),
+    }
+
+
+def _body(
+    body: bytes | None, response: Response | None, settings: Settings, redactor: Redactor
+) -> dict[str, Any]:
+    if not body:
+        return {"body": None if body is None else ""}
+    try:
+        text = response.text if response is not None else body.decode("utf-8")
+        if response is not None:
+            body.decode("utf-8")
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(body[:BODY_CAP]).decode("ascii")
+        return {"body": None, "body_base64": encoded, "body_bytes": len(body)}
+    if settings.bodies == "shape":
+        return {"body": f"({len(body)} bytes, not kept)", "body_bytes": len(body)}
+    text = redactor.body_text(text)
+    if len(text) > BODY_CAP:
+        return {"body": text[:BODY_CAP], "body_bytes": len(body), "truncated": True}
+    return {"body": text}
+
+
+def _header_dict(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for name, value in headers:
+        shown[name] = f"{shown[name]}, {value}" if name in shown else value
+    return shown
+
+
+def _findings(
+    payloads: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Findings with final evidence ids; the same finding from several checks stands once."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for payload in payloads:
+        for plain in payload["findings"]:
+            finding = dict(plain)
+            finding["suite"] = payload["check"]["suite"]
+            finding["check"] = payload["check"]["id"]
+            finding["evidence"] = [names[e] for e in plain["evidence"] if e in names]
+            place = plain["place"] or {}
+            key = (
+                plain["rule"],
+                plain["operation"],
+                plain["caller"],
+                plain["message"],
+                place.get("pointer"),
+            )
+            found.setdefault(key, finding)
+    return sorted(found.values(), key=lambda f: SEVERITY_ORDER[f["severity"]])
+
+
+def _coverage(payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for payload in payloads:
+        for operation, row in payload["coverage"].items():
+            into = merged.setdefault(
+                operation, {"callers": [], "statuses": [], "parameters": [], "not_exercised": []}
+            )
+            for name, values in row.items():
+                into[name] = sorted({*into[name], *values}, key=lambda v: (str(type(v)), v))
+    return dict(sorted(merged.items()))
+
+
+def _notes(payloads: Sequence[Mapping[str, Any]], own: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*own, *(n for payload in payloads for n in payload["notes"])]))
+
+
+def _waivers(settings: Settings, findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    today = datetime.now(tz=UTC).date()
+    return [
+        {
+            "rule": waiver.rule,
+            "operation": waiver.operation,
+            "match": waiver.match,
+            "reason": waiver.reason,
+            "until": waiver.until.isoformat(),
+            "used": sum(_waives(waiver, finding) for finding in findings),
+            "expired": waiver.until < today,
+        }
+        for waiver in settings.waivers
+    ]
+
+
+def _waives(waiver: Any, finding: Mapping[str, Any]) -> bool:
+    return bool(
+        waiver.rule == finding["rule"]
+        and waiver.operation in (None, finding["operation"])
+        and (waiver.match is None or waiver.match in finding["message"])
+    )
+
+
+def _scrub(node: Any, redactor: Redactor) -> Any:
+    """Every text of the report once more through the net of known secrets."""
+    if isinstance(node, str):
+        return redactor.text(node)
+    if isinstance(node, Mapping):
+        return {str(key): _scrub(value, redactor) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_scrub(value, redactor) for value in node]
+    if isinstance(node, date):
+        return node.isoformat()
+    return node
+
+
+def _origin(settings: Settings) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(settings.target_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.name

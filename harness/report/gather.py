@@ -1,0 +1,157 @@
+"""Gathering what checks tell while a run goes on, and ending it: exit status, report, summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.connector.model import Connector
+from harness.errors import SettingsError
+from harness.report.build import Gathered, build_report
+from harness.report.terminal import print_report
+from harness.settings import Settings
+from harness.traffic.redaction import known_redactor
+
+__all__ = ["Gathering", "counters_of"]
+
+EXIT_FINDING = 1
+EXIT_INTERRUPTED = 2
+EXIT_INTERNAL = 3
+EXIT_USAGE = 4
+EXIT_NOTHING = 5
+EXIT_UNVERIFIED = 6
+
+
+class Gathering:
+    """The controlling process's memory of a run."""
+
+    def __init__(self, settings: Settings, connector: Connector) -> None:
+        self._settings = settings
+        self._connector = connector
+        self._gathered = Gathered()
+        self._started = datetime.now(tz=UTC)
+        self._clock = time.perf_counter()
+        self._ours: set[str] = set()
+        self.user_failures = 0
+        self.user_passes = 0
+        self.report: dict[str, Any] | None = None
+        self.written: list[Path] = []
+        self.redactor = known_redactor(
+            _configured_secrets(settings),
+            headers=settings.redact.headers,
+            pointers=settings.redact.pointers,
+            patterns=settings.redact.patterns,
+        )
+
+    def add_report(self, report: pytest.TestReport, payload: Mapping[str, Any] | None) -> None:
+        """Take one of pytest's reports, with our payload where it is a check's."""
+        if payload is not None:
+            self._gathered.payloads.append(payload)
+            self._ours.add(report.nodeid)
+            if payload["check"]["suite"] == "tests" and payload["check"]["outcome"] == "failed":
+                self.user_failures += 1
+        elif report.failed:
+            self.user_failures += 1
+        elif report.when == "call" and report.passed:
+            self.user_passes += 1
+
+    def note(self, text: str) -> None:
+        """Something that a reader of the report must know."""
+        self._gathered.notes.append(text)
+
+    def counters(self, run: Any) -> None:
+        """Add the counters of this process."""
+        self.add_counters(counters_of(run))
+
+    def add_counters(self, counters: Mapping[str, int]) -> None:
+        """Add the counters of a worker."""
+        for name, value in counters.items():
+            self._gathered.counters[name] = self._gathered.counters.get(name, 0) + value
+
+    def exit_status(self, pytests: int, *, interrupted: bool, suites_wanted: bool) -> int:
+        """The documented exit status of the run; `pytests` is what pytest itself concluded."""
+        if pytests in (EXIT_INTERNAL, EXIT_USAGE):
+            return pytests
+        if interrupted:
+            return EXIT_INTERRUPTED
+        outcomes = [p["check"]["outcome"] for p in self._gathered.payloads]
+        if "failed" in outcomes or self.user_failures:
+            return EXIT_FINDING
+        if any(f["severity"] == "error" and not f["waived"] for f in self._findings()):
+            return EXIT_FINDING
+        if "unverified" in outcomes:
+            return EXIT_UNVERIFIED
+        suite_checks = [p for p in self._gathered.payloads if p["check"]["suite"] != "tests"]
+        if suites_wanted and not suite_checks:
+            return EXIT_NOTHING
+        if not outcomes and not self.user_passes:
+            return EXIT_NOTHING
+        return 0
+
+    def _findings(self) -> list[Mapping[str, Any]]:
+        return [finding for payload in self._gathered.payloads for finding in payload["findings"]]
+
+    def finish(self, settings: Settings, status: int) -> None:
+        """Build the report and write it in every format."""
+        self._settings = settings
+        verdict = {0: "pass", EXIT_FINDING: "fail"}.get(status, "unverified")
+        self.report = build_report(
+            self._gathered,
+            settings,
+            self._connector,
+            self.redactor,
+            started=self._started,
+            seconds=time.perf_counter() - self._clock,
+            verdict=verdict,
+            exit_status=status,
+        )
+        self.written = self._write(self.report)
+
+    def _write(self, report: dict[str, Any]) -> list[Path]:
+        from harness.report.files import write_report
+
+        return write_report(report, self._settings.report_dir, har=self._settings.har)
+
+    def print_summary(self, terminal: Any) -> None:
+        """Show the verdict on the terminal."""
+        if self.report is not None:
+            print_report(self.report, terminal, self.written)
+
+
+def counters_of(run: Any) -> dict[str, int]:
+    """What a process sent, replayed, retried and wrote."""
+    totals = {"sent": 0, "replayed": 0, "retried": 0, "writes": 0}
+    for sender in run.senders.values():
+        traffic = getattr(sender, "traffic", None)
+        for name in totals:
+            totals[name] += getattr(traffic, name, 0)
+    return totals
+
+
+def _configured_secrets(settings: Settings) -> dict[str, str]:
+    """Passwords, secrets and tokens of the settings whose variables are set."""
+    entra = settings.entra
+    deferred = [
+        (entra.client_secret, "{client-secret}"),
+        (entra.client_certificate_password, "{certificate-password}"),
+        (entra.connector_client_secret, "{connector-client-secret}"),
+    ]
+    for user in settings.users.values():
+        deferred += [
+            (user.password, "{password of " + user.name + "}"),
+            (user.token, "{" + user.name + "}"),
+        ]
+    found: dict[str, str] = {}
+    for text, placeholder in deferred:
+        if text is None:
+            continue
+        try:
+            found[text.resolve()] = placeholder
+        except SettingsError:
+            continue
+    return found

@@ -1,0 +1,292 @@
+"""The part of the page that needs no script: verdict, counts, suites, and the findings as a list.
+
+Every text goes through `visible` and `html.escape` in one place, `_h`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from harness.report.compare import Comparison
+from harness.report.reading import (
+    counts,
+    mapping,
+    moment,
+    parts_of,
+    rows,
+    sorted_findings,
+    suites_of,
+    text,
+    title_of,
+    worst,
+)
+from harness.report.sanitize import clip, one_line, visible
+
+__all__ = ["QUESTIONS", "headline", "render_header", "render_noscript"]
+
+Report = Mapping[str, Any]
+
+QUESTIONS = {
+    "definition": "Do the connector’s files hold together?",
+    "compat": "Do flows built on the deployed connector keep working?",
+    "target": "Can the function app be reached as it should?",
+    "sign-in": "Can the configured users sign in?",
+    "anonymous": "Are calls without a sign-in refused?",
+    "tokens": "Are forged and unfit tokens refused?",
+    "delegated": "Does each call run as the user who makes it?",
+    "contract": "Does the live app answer as the definition says?",
+}
+"""What each suite finds out, in a newcomer's words."""
+
+_WORDS = {"pass": "Pass", "fail": "Fail", "unverified": "Could not verify"}
+_SUITE_WORDS = {
+    "pass": "pass",
+    "fail": "fail",
+    "unverified": "not verified",
+    "skipped": "skipped",
+    "not run": "not run",
+}
+_OF_OUTCOME = {"failed": "fail", "passed": "pass", "waived": "pass"}
+_MODES = {
+    "live": "live",
+    "record": "live, recorded",
+    "replay": "replayed from recordings, nothing was sent",
+}
+_NOSCRIPT_FINDINGS = 300
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """The verdict in a word or three, and what it means in a sentence or two."""
+    verdict = text(report.get("verdict"))
+    return _WORDS.get(verdict, verdict or "No verdict"), _meaning(verdict, _total(report))
+
+
+def render_header(report: Report, comparison: Comparison | None = None) -> str:
+    """Title, verdict, counts, suites, notes: what everybody sees first."""
+    verdict = text(report.get("verdict"))
+    word, meaning = headline(report)
+    return f"""<header class="page">
+<p class="eyebrow">Connector test report</p>
+<h1>{_h(_title(report))}</h1>
+<p class="run">{_run_line(report)}</p>
+</header>
+<section class="verdict is-{_class(verdict)}" aria-labelledby="verdict">
+<h2 id="verdict"><span class="mark" aria-hidden="true"></span>{_h(word)}</h2>
+<p class="meaning">{_h(meaning)}</p>
+{_tiles(report)}
+{_changes(comparison)}
+</section>
+{_notes(report)}
+{"".join(_part(number, *part) for number, part in enumerate(parts_of(report)))}"""
+
+
+def render_noscript(report: Report, comparison: Comparison | None = None) -> str:
+    """The findings, and what was not judged, for readers without scripts."""
+    parts = []
+    for name, part in parts_of(report):
+        findings = sorted_findings(part)
+        heading = f"Findings: {name}" if name else "Findings"
+        items = "".join(_finding(f) for f in findings[:_NOSCRIPT_FINDINGS])
+        left = len(findings) - _NOSCRIPT_FINDINGS
+        more = f"<p>{left:,} more findings stand in report.json.</p>" if left > 0 else ""
+        body = f'<ol class="plain">{items}</ol>{more}' if findings else "<p>None.</p>"
+        parts.append(f"<section><h2>{_h(heading)}</h2>{body}{_unverified(part)}</section>")
+    mended = comparison.mended if comparison else ()
+    if mended:
+        listed = "".join(f"<li>{_h(one_line(f.get('message')))}</li>" for f in mended[:100])
+        parts.append(f"<section><h2>Mended since the last report</h2><ul>{listed}</ul></section>")
+    parts.append(
+        "<p>Turn scripts on to see requests and responses, filters, coverage and timings. "
+        "Everything in this page also stands in report.json.</p>"
+    )
+    return "".join(parts)
+
+
+def _h(value: object) -> str:
+    return escape(visible(value), quote=True)
+
+
+def _class(word: str) -> str:
+    """A word as part of a class name: letters and hyphens only, whatever the report says."""
+    return "".join(c if c.isascii() and c.isalpha() else "-" for c in word) or "none"
+
+
+def _plural(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _title(report: Report) -> str:
+    parts = parts_of(report)
+    return one_line(title_of(report), 120) if len(parts) == 1 else _plural(len(parts), "connector")
+
+
+def _run_line(report: Report) -> str:
+    target, started = mapping(report, "target"), moment(report.get("started"))
+    facts = []
+    if target:
+        facts.append(_h(one_line(target.get("url") or target.get("name"), 200)))
+    if started is not None:
+        stamp = escape(started.isoformat())
+        facts.append(f'<time datetime="{stamp}">{started:%d %B %Y, %H:%M} UTC</time>')
+    seconds = report.get("seconds")
+    if isinstance(seconds, int | float):
+        facts.append(f"took {seconds:,.1f} s")
+    mode = text(report.get("mode"))
+    facts.append(_h(_MODES.get(mode, mode)))
+    return " <span aria-hidden='true'>·</span> ".join(f"<span>{fact}</span>" for fact in facts)
+
+
+def _total(report: Report) -> dict[str, int]:
+    """Counts over all parts, with operations, those with an error, and the first of its kind."""
+    total: dict[str, int] = {}
+    for _, part in parts_of(report):
+        own = counts(part)
+        wrong = {
+            text(f.get("operation"))
+            for f in rows(part, "findings")
+            if f.get("severity") == "error" and not f.get("waived")
+        }
+        own["operations"] = _number(mapping(part, "connector").get("operations"))
+        own["wrong operations"] = len(wrong - {""})
+        own["sent"] = _number(mapping(part, "requests").get("sent"))
+        own["replayed"] = _number(mapping(part, "requests").get("replayed"))
+        for key, value in own.items():
+            total[key] = total.get(key, 0) + value
+    return total
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _meaning(verdict: str, total: Mapping[str, int]) -> str:
+    unverified, warnings = total["unverified"], total["warning"]
+    if verdict == "fail":
+        operations, wrong = total["operations"], total["wrong operations"]
+        where = f" in {wrong:,} of {_plural(operations, 'operation')}" if wrong and operations else ""
+        also = (
+            f" {_plural(unverified, 'check')} could not be made." if unverified else ""
+        )
+        what = f"{_plural(total['error'], 'error')}{where}." if total["error"] else (
+            "A test of your own failed."
+        )
+        return what + also
+    if verdict == "unverified":
+        made = total["checks"] - unverified - total["skipped"]
+        return (
+            f"No error was found, but {_plural(unverified, 'check')} could not be made"
+            f" ({made:,} could), so nothing is proved."
+        )
+    if verdict == "pass":
+        extra = f" {_plural(warnings, 'warning')} may deserve a look." if warnings else ""
+        waived = total["waived findings"]
+        accepted = f" {_plural(waived, 'finding')} accepted by waiver." if waived else ""
+        return f"Everything that applies was checked, and no error was found.{extra}{accepted}"
+    return ""
+
+
+def _tiles(report: Report) -> str:
+    total = _total(report)
+    tiles = [
+        ("error", total["error"], "error"),
+        ("warning", total["warning"], "warning"),
+        ("note", total["note"], "note"),
+        ("waived", total["waived findings"], "waived finding"),
+        ("unverified", total["unverified"], "unverified check"),
+        ("skipped", total["skipped"], "skipped check"),
+        ("passed", total["passed"], "passed check"),
+        ("sent", total["sent"] or total["replayed"], "request" if total["sent"] else "recording"),
+    ]
+    items = "".join(
+        f'<li class="tile is-{kind}{" is-zero" if not number else ""}">'
+        f"<b>{number:,}</b> {escape(label if number == 1 else label + 's')}</li>"
+        for kind, number, label in tiles
+    )
+    return f'<ul class="tiles">{items}</ul>'
+
+
+def _changes(comparison: Comparison | None) -> str:
+    if comparison is None:
+        return ""
+    since = moment(comparison.since)
+    when = f" of {since:%d %B %Y, %H:%M} UTC" if since else ""
+    unjudged = len(comparison.unjudged)
+    left = f", <b>{unjudged:,}</b> not judged this time" if unjudged else ""
+    return (
+        f'<p class="changes">Against the report{when}: <b>{len(comparison.new):,}</b> new, '
+        f"<b>{len(comparison.mended):,}</b> mended, <b>{len(comparison.still):,}</b> still "
+        f"there{left}.</p>"
+    )
+
+
+def _notes(report: Report) -> str:
+    gathered = [note for _, part in parts_of(report) for note in part.get("notes") or ()]
+    own = report.get("notes") or []
+    notes = list(dict.fromkeys(visible(note) for note in [*own, *gathered]))
+    if not notes:
+        return ""
+    items = "".join(f"<li>{_h(clip(note, 1000))}</li>" for note in notes[:50])
+    return f'<section class="notes" aria-label="Notes"><h2>To know</h2><ul>{items}</ul></section>'
+
+
+def _part(number: int, name: str, report: Report) -> str:
+    items = "".join(_suite(report, suite) for suite in suites_of(report))
+    heading = f"Suites: {name}" if name else "Suites"
+    verdict = text(report.get("verdict"))
+    word = f' <small class="word is-{_class(verdict)}">{_h(verdict)}</small>' if name else ""
+    return (
+        f'<section class="suites" data-part="{number}"><h2>{_h(heading)}{word}</h2>'
+        f'<ul class="suite-list">{items}</ul></section>'
+    )
+
+
+def _suite(report: Report, suite: str) -> str:
+    entry = mapping(mapping(report, "suites"), suite)
+    outcomes = [text(c.get("outcome")) for c in rows(report, "checks") if c.get("suite") == suite]
+    first = worst(iter(outcomes))
+    outcome = text(entry.get("outcome")) or _OF_OUTCOME.get(first, first) or "not run"
+    checks = entry.get("checks", len(outcomes))
+    count = _plural(_number(checks), "check")
+    reason = f'<span class="reason">{_h(one_line(entry["reason"], 400))}</span>' if entry.get(
+        "reason"
+    ) else ""
+    return (
+        f'<li class="suite is-{_class(outcome)}"><span class="dot" aria-hidden="true"></span>'
+        f'<span class="name">{_h(suite)}</span>'
+        f'<span class="question">{_h(QUESTIONS.get(suite, "Your own tests"))}</span>'
+        f'<span class="outcome">{_h(_SUITE_WORDS.get(outcome, outcome))}</span>'
+        f'<span class="count">{count}</span>{reason}</li>'
+    )
+
+
+def _finding(finding: Report) -> str:
+    fields = (("Expected", "expected"), ("Observed", "observed"), ("To mend it", "remedy"))
+    lines = "".join(
+        f"<dt>{label}</dt><dd>{_h(clip(text(finding.get(key)), 2000))}</dd>"
+        for label, key in fields
+        if finding.get(key)
+    )
+    severity = "waived" if finding.get("waived") else text(finding.get("severity"))
+    facts = [finding.get("operation") or "whole connector", finding.get("caller"), finding.get("rule")]
+    about = " · ".join(_h(one_line(fact)) for fact in facts if fact)
+    return (
+        f'<li><p><span class="badge is-{_class(severity)}">{_h(severity)}</span> '
+        f"<b>{_h(one_line(finding.get('message'), 1000))}</b></p><p>{about}</p><dl>{lines}</dl></li>"
+    )
+
+
+def _unverified(report: Report) -> str:
+    reasons: dict[str, int] = {}
+    for check in rows(report, "checks"):
+        if check.get("outcome") == "unverified":
+            reason = visible(text(check.get("reason")) or "no reason given")
+            reasons[reason] = reasons.get(reason, 0) + 1
+    if not reasons:
+        return ""
+    items = "".join(
+        f"<li>{_plural(number, 'check')}: {_h(one_line(reason, 500))}</li>"
+        for reason, number in list(reasons.items())[:100]
+    )
+    return f"<h2>Could not be verified</h2><ul>{items}</ul>"

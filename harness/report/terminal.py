@@ -1,0 +1,107 @@
+"""The verdict on the terminal: one line a suite, then each finding, then what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.outcomes import explain
+from harness.rules.model import Finding
+
+__all__ = ["finding_lines", "print_report", "suite_line"]
+
+COLOURS = {
+    "pass": {"green": True},
+    "fail": {"red": True},
+    "unverified": {"yellow": True},
+    "skipped": {"light": True},
+}
+VERDICTS = {
+    "pass": "PASS: everything that should be checked was checked, and no error was found.",
+    "fail": "FAIL: the connector or its function app is wrong; see the findings above.",
+    "unverified": "UNVERIFIED: what should be proved could not be; see the reasons above.",
+}
+LABELS = {
+    "definition": "the connector's files",
+    "compat": "breaking changes against the deployed connector",
+    "anonymous": "calls without a token are refused",
+    "tokens": "hostile and unfit tokens are refused",
+    "delegated": "calls run as the signed-in user",
+    "contract": "no drift between definition and live app",
+    "tests": "your own tests",
+}
+MOST_NOTES = 12
+
+
+def print_report(report: Mapping[str, Any], terminal: Any, written: Sequence[Path]) -> None:
+    """Write the summary through pytest's terminal reporter (which knows about colour)."""
+    terminal.section("connector harness", sep="=")
+    width = max((len(name) for name in report["suites"]), default=0)
+    for name, row in report["suites"].items():
+        terminal.write_line(suite_line(name, row, width), **COLOURS[row["outcome"]])
+    for note in report["notes"][:MOST_NOTES]:
+        terminal.write_line(f"note: {note}")
+    _print_findings(report["findings"], terminal)
+    _print_unverified(report["checks"], terminal)
+    requests = report["requests"]
+    count = f"{requests['sent']} requests sent"
+    if requests["replayed"]:
+        count = f"{requests['replayed']} exchanges replayed, {count}"
+    terminal.write_line(
+        f"\n{count} ({requests['writes']} to operations that may change state, "
+        f"{requests['retried']} retried) in {report['seconds']:.1f} s"
+    )
+    for path in written[:2]:
+        terminal.write_line(f"report: {_short(path)}")
+    terminal.write_line(VERDICTS[report["verdict"]], bold=True, **COLOURS[report["verdict"]])
+
+
+def suite_line(name: str, row: Mapping[str, Any], width: int) -> str:
+    """`anonymous  pass   9 checks: 8 passed, 1 skipped   calls without a token are refused`."""
+    outcomes = ("passed", "failed", "waived", "skipped", "unverified")
+    parts = [f"{row[o]} {o}" for o in outcomes if row[o]]
+    counted = f"{row['checks']} checks: {', '.join(parts)}"
+    return f"{name:<{width}}  {row['outcome']:<10}  {counted:<40} {LABELS.get(name, '')}".rstrip()
+
+
+def _print_findings(findings: Sequence[Mapping[str, Any]], terminal: Any) -> None:
+    shown = [f for f in findings if f["severity"] != "note"]
+    for plain in shown:
+        colour = {"red": True} if plain["severity"] == "error" else {"yellow": True}
+        if plain["waived"]:
+            colour = {"light": True}
+        first, *rest = finding_lines(plain)
+        terminal.write_line("")
+        terminal.write_line(first, **colour)
+        for line in rest:
+            terminal.write_line(line)
+    notes = len(findings) - len(shown)
+    if notes:
+        terminal.write_line(f"\n{notes} notes are in the report")
+
+
+def finding_lines(plain: Mapping[str, Any]) -> list[str]:
+    """A finding as lines, severity first."""
+    state = "waived" if plain["waived"] else plain["severity"]
+    return f"{state}: {explain(Finding.from_plain(plain))}".splitlines()
+
+
+def _print_unverified(checks: Sequence[Mapping[str, Any]], terminal: Any) -> None:
+    reasons: dict[str, list[str]] = {}
+    for check in checks:
+        if check["outcome"] == "unverified":
+            reasons.setdefault(check["reason"] or "", []).append(check["id"])
+    for reason, ids in reasons.items():
+        terminal.write_line("")
+        where = ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
+        terminal.write_line(f"unverified: {where}", yellow=True)
+        for line in reason.splitlines():
+            terminal.write_line(f"  {line}")
+
+
+def _short(path: Path) -> str:
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
