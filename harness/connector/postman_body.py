@@ -73,9 +73,11 @@ def _json_value(text: str) -> tuple[bool, Any]:
     return False, None
 
 
-def body_parameters(payloads: Iterable[Payload]) -> list[dict[str, Any]]:
+def body_parameters(payloads: Iterable[Payload], *, required: bool) -> list[dict[str, Any]]:
     """The Swagger parameters of bodies that are all of one kind."""
     listed = list(payloads)
+    if not listed:
+        return []
     if listed[0].kind in ("form", "multipart"):
         return _form_parameters(entry for payload in listed for entry in payload.fields)
     if listed[0].kind == "json":
@@ -85,7 +87,7 @@ def body_parameters(payloads: Iterable[Payload]) -> list[dict[str, Any]]:
         schema = {"type": "string", "format": "binary"}
     else:
         schema = {"type": "string"}
-    return [{"name": "body", "in": "body", "required": True, "schema": schema}]
+    return [{"name": "body", "in": "body", "required": required, "schema": schema}]
 
 
 def _form_parameters(fields: Iterable[Entry]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.connector.model import Sample
@@ -72,36 +72,55 @@ def plain_entries(call: Call, variables: Mapping[str, str]) -> list[tuple[str, E
 
 
 def samples_of(
-    path: str, calls: Iterable[Call], operation: Mapping[str, Any], variables: Mapping[str, str]
+    path: str,
+    calls: Iterable[Call],
+    kind: str | None,
+    operation: Mapping[str, Any],
+    variables: Mapping[str, str],
 ) -> tuple[Sample, ...]:
-    """The samples of one operation, those with a saved answer first; equal ones once.
+    """The samples of one operation whose body is of one kind; equal ones once, successes first.
 
     Form fields stand among the parameters. Left out is what cannot be sent as saved, because a
     path value, a variable or a file is missing, and what the operation does not describe.
     """
-    known = {parameter["name"].lower() for parameter in operation["parameters"]}
+    known = {parameter["name"] for parameter in operation["parameters"]}
+    spelling = {name.lower(): name for name in known}
     samples: list[Sample] = []
     for call in calls:
         for origin, response in _sent(call, variables):
             sample = _sample(path, call.request.name, origin, response, variables)
-            if sample is None or {name.lower() for name in sample.parameters} - known:
+            if sample is None or (origin.payload is not None and origin.payload.kind != kind):
                 continue
-            if sample.has_body and "body" not in known:
-                continue
-            if not any(_same_input(sample, other) for other in samples):
+            values = {
+                name if name in known else spelling.get(name.lower(), name): value
+                for name, value in sample.parameters.items()
+            }
+            sample = replace(sample, parameters=values)
+            if values.keys() <= known and not any(_same_input(sample, other) for other in samples):
                 samples.append(sample)
     return tuple(samples)
 
 
 def _sent(call: Call, variables: Mapping[str, str]) -> Iterator[tuple[Call, SavedResponse | None]]:
-    """Each saved answer with the request that drew it, then the request by itself."""
-    for response in call.request.responses:
+    """Each saved answer with the request that drew it, and the request by itself.
+
+    Answers that report success come first, other answers last.
+    """
+    answers = call.request.responses
+    yield from _drawn(call, [r for r in answers if r.status in range(200, 300)], variables)
+    yield call, None
+    yield from _drawn(call, [r for r in answers if r.status not in range(200, 300)], variables)
+
+
+def _drawn(
+    call: Call, answers: Iterable[SavedResponse], variables: Mapping[str, str]
+) -> Iterator[tuple[Call, SavedResponse]]:
+    for response in answers:
         drew = response.request
         if drew is None:
             yield call, response
         elif drew.method == call.request.method and drew.url:
             yield Call(drew, parse_address(drew, variables), payload_of(drew, variables)), response
-    yield call, None
 
 
 def _same_input(left: Sample, right: Sample) -> bool:

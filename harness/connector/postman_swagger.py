@@ -56,6 +56,11 @@ class _Draft:
     id: str
     calls: list[Call] = field(default_factory=list)
 
+    @property
+    def kind(self) -> str | None:
+        """The kind of body that the operation takes: that of the first call with one."""
+        return next((c.payload.kind for c in self.calls if c.payload is not None), None)
+
 
 def convert(collection: Collection, fallback_title: str) -> Converted:
     """Turn a collection into Swagger 2.0; what cannot be said there is left out and noted."""
@@ -72,7 +77,7 @@ def convert(collection: Collection, fallback_title: str) -> Converted:
         operation = _operation(draft, collection.variables, notes)
         result.swagger["paths"].setdefault(path, {})[draft.method.lower()] = operation
         result.sources[pointer] = draft.calls[0].request.pointer
-        samples = samples_of(draft.path, draft.calls, operation, collection.variables)
+        samples = samples_of(draft.path, draft.calls, draft.kind, operation, collection.variables)
         if samples:
             result.samples[pointer] = samples
     _note_auth(collection, notes)
@@ -177,7 +182,7 @@ def _operation(draft: _Draft, variables: Mapping[str, str], notes: list[Note]) -
     description = next((c.request.description for c in draft.calls if c.request.description), "")
     if description:
         operation["description"] = description
-    payloads = _one_kind(draft, notes)
+    payloads = _bodies(draft, notes)
     if payloads:
         operation["consumes"] = list(dict.fromkeys(p.media_type for p in payloads))
     responses, produces = _responses(draft)
@@ -186,23 +191,25 @@ def _operation(draft: _Draft, variables: Mapping[str, str], notes: list[Note]) -
     operation["parameters"] = [
         *_path_parameters(draft.path),
         *_plain_parameters(draft, variables),
-        *(body_parameters(payloads) if payloads else []),
+        *body_parameters(payloads, required=len(payloads) == len(draft.calls)),
     ]
     operation["responses"] = responses
     return operation
 
 
-def _one_kind(draft: _Draft, notes: list[Note]) -> list[Payload]:
-    """The bodies of the first kind there is: Swagger 2.0 cannot offer JSON and a form at once."""
-    bodies = [(call, call.payload) for call in draft.calls if call.payload is not None]
-    if not bodies:
-        return []
-    kind = bodies[0][1].kind
-    for call, payload in bodies:
-        if payload.kind != kind:
-            message = f"{call.request.name} sends {payload.kind}, {draft.id} {kind}; body left out"
+def _bodies(draft: _Draft, notes: list[Note]) -> list[Payload]:
+    """The bodies of the operation's kind: Swagger 2.0 cannot offer JSON and a form at once."""
+    bodies = []
+    for call in draft.calls:
+        if call.payload is not None and call.payload.kind == draft.kind:
+            bodies.append(call.payload)
+        elif call.payload is not None:
+            name, kind = call.request.name, call.payload.kind
+            message = (
+                f"{name} sends {kind}, {draft.id} {draft.kind}; the body of {name} is left out"
+            )
             notes.append(("postman-body", message, call.request.pointer))
-    return [payload for _, payload in bodies if payload.kind == kind]
+    return bodies
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -224,10 +231,11 @@ def _plain_parameters(draft: _Draft, variables: Mapping[str, str]) -> list[dict[
 
 
 def _responses(draft: _Draft) -> tuple[dict[str, Any], list[str]]:
-    """Documented answers from the saved ones, and their media types."""
+    """Documented answers from the saved ones, and their media types.
+
+    Where no success was saved, `default` stands for it, as in the wizard.
+    """
     saved = [response for call in draft.calls for response in call.request.responses]
-    if not saved:
-        return {"default": {"description": "default"}}, []
     by_status: dict[str, list[SavedResponse]] = {}
     for response in saved:
         by_status.setdefault(str(response.status or "default"), []).append(response)
@@ -240,6 +248,8 @@ def _responses(draft: _Draft) -> tuple[dict[str, Any], list[str]]:
         if schemas:
             responses[status]["schema"] = merge_schemas(schemas)
             produces.extend(media_type for media_type, schema in read if schema is not None)
+    if not any(status.startswith("2") for status in responses):
+        responses.setdefault("default", {"description": "default"})
     return responses, list(dict.fromkeys(produces))
 
 

@@ -75,38 +75,39 @@ def _inherited(item: Mapping[str, Any], parent: Mapping[str, Any]) -> Any:
 
 def _request(item: Mapping[str, Any], pointer: str, auth: Any) -> Request:
     saved = item.get("response") or item.get("responses")
-    request = _sent(item["request"], pointer, text_of(item.get("name")).strip())
+    request = _sent(item["request"], item, pointer)
     responses = tuple(
-        _response(response, pointer)
+        _response(response, item, pointer)
         for response in (saved if isinstance(saved, list) else [])
         if isinstance(response, Mapping)
     )
     return replace(
         request,
+        name=text_of(item.get("name")).strip(),
         description=request.description or text_of(item.get("description")).strip(),
-        body=request.body if is_sent(request.method, item) else None,
         responses=responses,
         auth=request.auth or _auth({"auth": auth}),
     )
 
 
-def _sent(raw: Any, pointer: str, name: str) -> Request:
+def _sent(raw: Any, item: Mapping[str, Any], pointer: str) -> Request:
     """A request as such; a bare text is a GET of that address."""
     if not isinstance(raw, Mapping):
-        return Request(name=name, method="GET", url=text_of(raw).strip(), pointer=pointer)
+        return Request(name="", method="GET", url=text_of(raw).strip(), pointer=pointer)
     url = raw.get("url")
     parts = url if isinstance(url, Mapping) else {}
     query = parts.get("query")
+    method = (text_of(raw.get("method")) or "GET").upper()
     return Request(
-        name=name,
-        method=(text_of(raw.get("method")) or "GET").upper(),
+        name="",
+        method=method,
         url=_address(parts) if parts else text_of(url).strip(),
         pointer=pointer,
         description=text_of(raw.get("description")).strip(),
         headers=_headers(raw.get("header", raw.get("headers"))),
         query=entries(query) if isinstance(query, list) else None,
         path_values=_variables(parts.get("variable")),
-        body=_body(raw.get("body", raw.get("data"))),
+        body=_body(raw.get("body", raw.get("data"))) if is_sent(method, item) else None,
         auth=_auth(raw),
     )
 
@@ -155,7 +156,7 @@ def _body(raw: Any) -> Body | None:
     return Body("raw", text, language=raw_language(raw.get("options"))) if text.strip() else None
 
 
-def _response(raw: Mapping[str, Any], pointer: str) -> SavedResponse:
+def _response(raw: Mapping[str, Any], item: Mapping[str, Any], pointer: str) -> SavedResponse:
     status = raw.get("code")
     original = raw.get("originalRequest")
     return SavedResponse(
@@ -163,7 +164,7 @@ def _response(raw: Mapping[str, Any], pointer: str) -> SavedResponse:
         status=status if isinstance(status, int) and status else None,
         headers=_headers(raw.get("header", raw.get("headers"))),
         text=text_of(raw.get("body")),
-        request=None if original is None else _sent(original, pointer, ""),
+        request=None if original is None else _sent(original, item, pointer),
     )
 
 
