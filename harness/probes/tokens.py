@@ -1,0 +1,252 @@
+"""What callers with tokens ask: the good token first, then no token, then the hostile ones.
+
+Which kinds go out for which operation is in `harness.callers.forging` (pace); how many requests
+that makes is in `docs/rules/token.md`. Hostile tokens are tried only where the good one is let in
+and no token is not: else they prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.callers.forging import KINDS, ForgeKind, TokenParts, forge, signing_key_pem
+from harness.connector.model import Operation
+from harness.probes.anonymous import API_CLIENT
+from harness.probes.harmless import door_request, real_request
+from harness.probes.token_carriage import CARRIAGES
+from harness.rules.refusal import judge_exchange
+from harness.situation import Plan, Situation
+from harness.traffic.exchange import (
+    ANONYMOUS,
+    Caller,
+    Exchange,
+    Headers,
+    Probe,
+    Request,
+    Secret,
+    user,
+)
+
+__all__ = ["TokenIngredients", "token_plan", "token_skips"]
+
+ONLY_TENANT = "only the tenant can sign such a token"
+_INGREDIENT_OF = {
+    "expired": "yesterday",
+    "wrong-audience": "other_api",
+    "app-only": "app_only",
+    "id-token": "id_token",
+    "outside-allow-list": "outsider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIngredients:
+    """What hostile tokens are made of: the default user's good token, and others of the tenant.
+
+    `other_api` is a token of the same sign-in for another API, `yesterday` an expired access token,
+    `outsider` a token of a user whom the allow-list leaves out. `tenant_signed` maps further kinds
+    to tokens that the tenant signed (an emulator can). `jwks` is the tenant's public key set.
+    `reasons` says, by field name, why one is None.
+    """
+
+    user: str
+    value: Secret
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    id_token: Secret | None = None
+    app_only: Secret | None = None
+    other_api: Secret | None = None
+    yesterday: Secret | None = None
+    outsider: Secret | None = None
+    tenant_signed: Mapping[str, Secret] = field(default_factory=dict)
+    jwks: Mapping[str, Any] | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def of_tenant(self, kind: str) -> Secret | None:
+        """The tenant's own token of a kind, or None."""
+        given = self.tenant_signed.get(kind)
+        name = _INGREDIENT_OF.get(kind)
+        return given or (getattr(self, name) if name else None)
+
+    def parts(self) -> TokenParts:
+        """What forging starts from."""
+        kid = self.header.get("kid")
+        pem = signing_key_pem(self.jwks, kid) if self.jwks else None
+        return TokenParts(self.header, self.claims, self.value.reveal(), pem)
+
+
+def token_skips(ingredients: TokenIngredients) -> dict[str, str]:
+    """Kinds that cannot be tried as they should, each with the reason."""
+    skips: dict[str, str] = {}
+    for kind in KINDS:
+        if kind.tenant_only and ingredients.of_tenant(kind.name) is None:
+            name = _INGREDIENT_OF.get(kind.name, kind.name)
+            skips[kind.name] = ingredients.reasons.get(name) or ONLY_TENANT
+    if ingredients.jwks is None:
+        reason = ingredients.reasons.get("jwks") or "the tenant's public keys are not at hand"
+        skips["hs256-confusion"] = reason
+    return skips
+
+
+def token_plan(situation: Situation, operation: Operation, ingredients: TokenIngredients) -> Plan:
+    """Probes that show which tokens an operation lets in.
+
+    The good token (caller = user) and no token go first. Operations that may change state are
+    tried one token at a time, and no more after the first hostile one that is let in.
+    """
+    request = door_request(situation, operation)
+    if operation.id in situation.settings.anonymous.public or request is None:
+        return
+    request = _as_api_client(request)
+    first = yield _controls(operation, request, ingredients, 1)
+    if _outcome(situation, first, "none") == "reached" and _app_enforces(situation):
+        real = real_request(situation, operation)
+        if real is None:
+            return
+        request = _as_api_client(real)
+        first = yield _controls(operation, request, ingredients, 2)
+    good, none = (_outcome(situation, first, part) for part in ("control", "none"))
+    if good not in ("open", "reached") or none != "refused":
+        return
+    yield from _hostile(situation, operation, request, ingredients)
+
+
+def _hostile(
+    situation: Situation, operation: Operation, request: Request, ingredients: TokenIngredients
+) -> Generator[list[Probe], list[Exchange], None]:
+    probes = [
+        *_forged_probes(situation, operation, request, ingredients),
+        *_carriage_probes(situation, operation, request, ingredients),
+    ]
+    if not operation.changes_state or situation.is_freed(operation):
+        yield probes
+        return
+    for probe in probes:
+        exchanges = yield [probe]
+        let_in = any(judge_exchange(situation, e).outcome == "open" for e in exchanges)
+        if let_in and not probe.meta.get("may_count"):
+            return
+
+
+def _controls(
+    operation: Operation, request: Request, ingredients: TokenIngredients, attempt: int
+) -> list[Probe]:
+    claims = ingredients.claims
+    told = {
+        "audience": claims.get("aud"),
+        "issuer": claims.get("iss"),
+        "client": claims.get("appid") or claims.get("azp"),
+    }
+    return [
+        _probe(
+            operation,
+            request,
+            user(ingredients.user),
+            "control",
+            "good",
+            attempt=attempt,
+            control=True,
+            **told,
+        ),
+        _probe(operation, request, ANONYMOUS, "none", "none", attempt=attempt),
+    ]
+
+
+def _forged_probes(
+    situation: Situation, operation: Operation, request: Request, ingredients: TokenIngredients
+) -> Iterator[Probe]:
+    parts = ingredients.parts()
+    for kind in KINDS:
+        of_tenant = ingredients.of_tenant(kind.name)
+        if not _is_due(situation, operation, _pace(kind, of_tenant)):
+            continue
+        token = of_tenant or _forged(kind, parts)
+        if token is None:
+            continue
+        caller = Caller(f"forged:{kind.name}", "forgery", token)
+        yield _probe(
+            operation,
+            request,
+            caller,
+            "hostile",
+            kind.name,
+            cause=kind.cause,
+            signed_by_tenant=of_tenant is not None,
+        )
+
+
+def _carriage_probes(
+    situation: Situation, operation: Operation, request: Request, ingredients: TokenIngredients
+) -> Iterator[Probe]:
+    for carriage in CARRIAGES:
+        if _is_due(situation, operation, carriage.pace):
+            # A forgery carries its token along, so no refusal makes the sender fetch a new one.
+            caller = Caller(f"forged:{carriage.name}", "forgery", ingredients.value)
+            yield _probe(
+                operation,
+                carriage.apply(request),
+                caller,
+                "carriage",
+                carriage.name,
+                may_count=carriage.may_count,
+                signed_by_tenant=True,
+            )
+
+
+def _pace(kind: ForgeKind, of_tenant: Secret | None) -> str:
+    """A forged stand-in for a token that only the tenant can sign proves little: once is enough."""
+    if kind.pace == "night" and kind.tenant_only and of_tenant is None:
+        return "once"
+    return kind.pace
+
+
+def _forged(kind: ForgeKind, parts: TokenParts) -> Secret | None:
+    text = forge(kind.name, parts)
+    return None if text is None else Secret(text)
+
+
+def _is_due(situation: Situation, operation: Operation, pace: str) -> bool:
+    if pace == "always":
+        return True
+    if situation.quick:
+        return False
+    return pace == "night" or operation.id == _representative(situation)
+
+
+def _representative(situation: Situation) -> str | None:
+    """The operation that speaks for the app: the first reading one that is not public."""
+    settings = situation.settings
+    chosen = [
+        operation
+        for operation in situation.connector.operations
+        if operation.id not in settings.anonymous.public
+        and (not settings.operations_selected or operation.id in settings.operations_selected)
+    ]
+    chosen.sort(key=lambda operation: operation.changes_state)
+    return chosen[0].id if chosen else None
+
+
+def _outcome(situation: Situation, exchanges: Sequence[Exchange], part: str) -> str:
+    found = [e for e in exchanges if e.probe.meta.get("part") == part]
+    return judge_exchange(situation, found[-1]).outcome if found else "unverified"
+
+
+def _app_enforces(situation: Situation) -> bool:
+    return situation.settings.anonymous.enforced_by == "app"
+
+
+def _as_api_client(request: Request) -> Request:
+    """Never a browser's User-Agent: the platform's cross-site protection would answer 403."""
+    kept: Headers = tuple(p for p in request.headers if p[0].lower() != "user-agent")
+    return replace(request, headers=(*kept, ("User-Agent", API_CLIENT)))
+
+
+def _probe(
+    operation: Operation, request: Request, caller: Caller, part: str, kind: str, **meta: Any
+) -> Probe:
+    attempt = meta.get("attempt", 1)
+    key = f"tokens/{part}/{kind}" + (f"/{attempt}" if attempt != 1 else "")
+    details = {"part": part, "kind": kind, **meta}
+    return Probe(key, operation.id, caller, request, f"tokens/{kind}", details)

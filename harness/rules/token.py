@@ -1,0 +1,263 @@
+"""Judging calls with tokens: the good one gets in, the hostile ones do not, none gets further."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.callers.forging import BY_NAME
+from harness.connector.model import Operation
+from harness.rules.model import Finding, Judgement
+from harness.rules.refusal import Verdict, judge_exchange, listed
+from harness.rules.token_refused import reasons_for_refusal
+from harness.rules.token_rules import BY_ID, RULES
+from harness.situation import Situation
+from harness.traffic.exchange import Exchange
+
+__all__ = ["RULES", "judge_tokens"]
+
+DELEGATED = frozenset({"scope", "app-only"})
+AS_REFUSED = frozenset({400, 413, 414, 431})
+"""What front ends say to odd requests before any token is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One exchange with its verdict."""
+
+    exchange: Exchange
+    verdict: Verdict
+
+    @property
+    def kind(self) -> str:
+        return str(self.exchange.probe.meta.get("kind"))
+
+    @property
+    def cause(self) -> str:
+        return str(self.exchange.probe.meta.get("cause"))
+
+    @property
+    def by_tenant(self) -> bool:
+        return self.exchange.probe.meta.get("signed_by_tenant") is True
+
+
+def judge_tokens(
+    situation: Situation,
+    operation: Operation,
+    exchanges: Sequence[Exchange],
+    ingredients_skipped: Mapping[str, str],
+) -> Judgement:
+    """What an operation's exchanges with tokens say.
+
+    `ingredients_skipped` maps kinds that could not be tried as they should to the reason; where
+    nothing hostile was judged, they become the reason of the skip.
+    """
+    if operation.id in situation.settings.anonymous.public:
+        return Judgement(skipped=f"[anonymous] public lists {operation.id}: it asks for no token")
+    tries = [_Try(exchange, judge_exchange(situation, exchange)) for exchange in exchanges]
+    good, none = _last(tries, "control"), _last(tries, "none")
+    if good is None or none is None:
+        return Judgement(
+            skipped=f"{operation.method} {operation.path} was not called: nothing in it can be "
+            "falsified, and --writes keeps it back"
+        )
+    stop = _prerequisite(situation, operation, good, none)
+    if stop is not None:
+        return stop
+    hostile = [t for t in tries if t.exchange.probe.meta.get("part") == "hostile"]
+    carried = [t for t in tries if t.exchange.probe.meta.get("part") == "carriage"]
+    findings = [
+        *_accepted(situation, operation, good, hostile),
+        *_reached(situation, operation, good, hostile),
+        *_carriage(operation, good, carried),
+        *_not_monotone(operation, good, [*hostile, *carried]),
+        *_unexpected(situation, operation, hostile),
+    ]
+    unknown = [t for t in hostile if t.verdict.outcome == "unverified" and t.kind != "oversized"]
+    unverified = None
+    if unknown:
+        names = listed([t.kind for t in unknown])
+        unverified = f"{operation.id} with {names}: {unknown[0].verdict.observed}"
+    skipped = None
+    if not hostile:
+        reasons = [f"{kind}: {reason}" for kind, reason in ingredients_skipped.items()]
+        skipped = "no hostile token was tried; " + "; ".join(reasons)
+    return Judgement(tuple(findings), unverified=unverified, skipped=skipped)
+
+
+def _last(tries: Sequence[_Try], part: str) -> _Try | None:
+    found = [t for t in tries if t.exchange.probe.meta.get("part") == part]
+    return found[-1] if found else None
+
+
+def _prerequisite(
+    situation: Situation, operation: Operation, good: _Try, none: _Try
+) -> Judgement | None:
+    """Why hostile tokens prove nothing here, or None where they do."""
+    if good.verdict.outcome in ("unverified", "elsewhere"):
+        return Judgement(unverified=f"{operation.id} with the good token: {good.verdict.observed}")
+    if none.verdict.rank > good.verdict.rank:
+        finding = _empty_list_finding(operation, good, none)
+        return Judgement((finding,), unverified=f"{operation.id} refuses the good token")
+    if not good.verdict.rank:
+        return _good_refused(situation, operation, good)
+    if none.verdict.outcome == "reached" and situation.settings.anonymous.enforced_by == "app":
+        return Judgement(
+            unverified=f"{operation.id}: the app checks tokens itself, and no call was found that "
+            f"it recognises; give real inputs under [operations.{operation.id}]"
+        )
+    if none.verdict.outcome in ("open", "reached"):
+        return Judgement(unverified=f"{operation.id}: the door is open, see anonymous.open")
+    if none.verdict.outcome != "refused":
+        return Judgement(unverified=f"{operation.id} without a token: {none.verdict.observed}")
+    return None
+
+
+def _good_refused(situation: Situation, operation: Operation, good: _Try) -> Judgement:
+    reasons = reasons_for_refusal(situation, good.exchange)
+    name = good.exchange.probe.caller.name
+    finding = BY_ID["token.good-refused"].finding(
+        f"{operation.id} refuses the token that {name} signed in for; likely: {reasons[0]}",
+        operation=operation.id,
+        caller=name,
+        expected="an answer of the function",
+        observed=good.verdict.observed,
+        evidence=_evidence([good]),
+        data={"reasons": reasons},
+    )
+    why = f"{operation.id} refuses the good token, so hostile ones prove nothing"
+    return Judgement((finding,), unverified=why)
+
+
+def _empty_list_finding(operation: Operation, good: _Try, none: _Try) -> Finding:
+    return BY_ID["token.not-monotone"].finding(
+        f"{operation.id} turns the good token away, but not a call without any token",
+        operation=operation.id,
+        caller="anonymous",
+        expected="no caller gets further than a better one",
+        observed=f"good token: {good.verdict.observed}; no token: {none.verdict.observed}",
+        evidence=_evidence([good, none]),
+    )
+
+
+def _is_let_in(attempt: _Try, good: _Try) -> bool:
+    """Served, or turned away by the app with the very status that the good token gets."""
+    if attempt.verdict.outcome == "open":
+        return True
+    same = attempt.exchange.status == good.exchange.status
+    return attempt.verdict.outcome == "reached" and good.verdict.outcome == "reached" and same
+
+
+def _is_allowed(situation: Situation, attempt: _Try) -> bool:
+    """Whether settings say that such a token is meant to get in."""
+    tokens = situation.settings.tokens
+    return (attempt.cause == "app-only" and tokens.accept_app_only) or (
+        attempt.cause == "scope" and tokens.accept_any_scope
+    )
+
+
+def _accepted(
+    situation: Situation, operation: Operation, good: _Try, hostile: Sequence[_Try]
+) -> Iterator[Finding]:
+    """One finding for each mistake, however many kinds it lets in."""
+    let_in = [t for t in hostile if _is_let_in(t, good) and not _is_allowed(situation, t)]
+    unsigned = any(t.cause == "signature" for t in let_in)
+    causes: dict[str, list[_Try]] = {}
+    for attempt in let_in:
+        # Where signatures are not checked, whatever is wrong with our own tokens follows from it.
+        cause = "signature" if unsigned and not attempt.by_tenant else attempt.cause
+        causes.setdefault(cause, []).append(attempt)
+    for cause, tries in causes.items():
+        rule = "token.delegated-only" if cause in DELEGATED else "token.accepted"
+        tries.sort(key=lambda attempt: attempt.cause != cause)
+        yield _finding(rule, operation, tries, "lets in a token that must be refused")
+
+
+def _reached(
+    situation: Situation, operation: Operation, good: _Try, hostile: Sequence[_Try]
+) -> Iterator[Finding]:
+    past = [
+        t
+        for t in hostile
+        if t.verdict.outcome == "reached"
+        and not _is_let_in(t, good)
+        and not _is_refusal_of_front_end(situation, t)
+    ]
+    if past:
+        yield _finding("token.reached-app", operation, past, "lets a hostile token reach the app")
+
+
+def _is_refusal_of_front_end(situation: Situation, attempt: _Try) -> bool:
+    """Whether an error is a refusal as well: of odd requests, or by RFC 6750's invalid_request."""
+    by_app = situation.settings.anonymous.enforced_by == "app"
+    return attempt.exchange.status in AS_REFUSED and (by_app or attempt.kind == "oversized")
+
+
+def _carriage(operation: Operation, good: _Try, carried: Sequence[_Try]) -> Iterator[Finding]:
+    for attempt in carried:
+        if attempt.exchange.probe.meta.get("may_count") or not _is_let_in(attempt, good):
+            continue
+        twice = attempt.kind == "duplicate-header"
+        yield BY_ID["token.carriage"].finding(
+            f"{operation.id} accepts the token carried as {attempt.kind}",
+            operation=operation.id,
+            caller=attempt.exchange.probe.caller.name,
+            severity="warning" if twice else None,
+            expected="401" if not twice else "400 or 401",
+            observed=attempt.verdict.observed,
+            evidence=_evidence([good, attempt]),
+            data={"kinds": [attempt.kind]},
+        )
+
+
+def _not_monotone(operation: Operation, good: _Try, tries: Sequence[_Try]) -> Iterator[Finding]:
+    further = [t for t in tries if t.verdict.rank > good.verdict.rank]
+    if further:
+        worse = further[0]
+        yield BY_ID["token.not-monotone"].finding(
+            f"{operation.id} serves a caller with {listed([t.kind for t in further])}, "
+            "but not the one with the good token",
+            operation=operation.id,
+            caller=worse.exchange.probe.caller.name,
+            expected="no caller gets further than a better one",
+            observed=f"good token: {good.verdict.observed}; {worse.kind}: {worse.verdict.observed}",
+            evidence=_evidence([good, *further]),
+            data={"kinds": [t.kind for t in further]},
+        )
+
+
+def _unexpected(
+    situation: Situation, operation: Operation, hostile: Sequence[_Try]
+) -> Iterator[Finding]:
+    """403 is for valid tokens that may not; an invalid one is answered with 401 (RFC 6750 3.1)."""
+    settings = situation.settings.anonymous
+    if settings.expect == "403" or settings.enforced_by == "app":
+        return
+    odd = [
+        t
+        for t in hostile
+        if t.verdict.manner == "forbidden" and not (t.by_tenant and BY_NAME[t.kind].policy)
+    ]
+    if odd:
+        yield _finding("token.unexpected-refusal", operation, odd, "answers 403 to a token")
+
+
+def _finding(rule: str, operation: Operation, tries: Sequence[_Try], what: str) -> Finding:
+    kinds = [t.kind for t in tries]
+    first = BY_NAME[kinds[0]]
+    means = (
+        f": {first.accepted_means}" if rule in ("token.accepted", "token.delegated-only") else ""
+    )
+    return BY_ID[rule].finding(
+        f"{operation.id} {what} ({listed(kinds)}){means}",
+        operation=operation.id,
+        caller=tries[0].exchange.probe.caller.name,
+        expected="403 or 401" if first.policy else "401",
+        observed="; ".join(f"{t.kind}: {t.verdict.observed}" for t in tries),
+        evidence=_evidence(tries),
+        data={"kinds": kinds, "how": {kind: BY_NAME[kind].how for kind in kinds}},
+    )
+
+
+def _evidence(tries: Sequence[_Try]) -> tuple[str, ...]:
+    return tuple(t.exchange.id for t in tries if t.exchange.id)
