@@ -132,12 +132,10 @@ def _platform_exclusions(connector: Connector, operation: Operation) -> list[Exc
 def _input_exclusions(situation: Situation, operation: Operation) -> list[Exclusion]:
     values = example_values(situation, operation)
     for parameter in operation.parameters_in("formData"):
-        if parameter.schema.get("type") == "file" and parameter.required:
-            if values.sources.get(parameter.name) not in ("settings", "sample"):
-                reason = (
-                    f"it needs a file ({parameter.name}); give one in [operations.{operation.id}]"
-                )
-                return [Exclusion("file", reason)]
+        given = values.sources.get(parameter.name) in ("settings", "sample")
+        if parameter.schema.get("type") == "file" and parameter.required and not given:
+            where = f"[operations.{operation.id}]"
+            return [Exclusion("file", f"it needs a file ({parameter.name}); give one in {where}")]
     body = operation.body
     if body is None or values.sources.get("body") in ("settings", "sample"):
         return []

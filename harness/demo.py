@@ -1,0 +1,87 @@
+"""The demo target: the sample connector's settings, and the emulator as a process of its own.
+
+The emulator's code is never imported here: it is started as `python -m harness.emulator`, tells its
+addresses and passwords over a pipe, and ends when its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from harness import settings_file
+from harness.errors import TargetError
+
+__all__ = ["Demo", "demo_document", "sample_folder"]
+
+START_SECONDS = 30.0
+OPERATION_BOUND = ("operations", "delegated", "anonymous")
+
+
+def sample_folder() -> Path:
+    """The folder of the sample connector that ships in the package."""
+    return Path(str(resources.files("harness"))) / "emulator" / "samples" / "documents"
+
+
+def demo_document(user_file: Path | None, *, own_connector: bool) -> dict[str, Any]:
+    """The settings of a demo run: the sample's, with the user's file laid over it.
+
+    Tenant, clients and users are always the emulator's. With a connector that is not the sample's
+    the sample's words on operations are left out, since they would name operations it lacks.
+    """
+    document = settings_file.read_document(sample_folder() / settings_file.FILE_NAME)
+    if not own_connector:
+        document = {k: v for k, v in document.items() if k not in OPERATION_BOUND}
+    document = {k: v for k, v in document.items() if k not in ("connector", "properties")}
+    if user_file is not None:
+        own = settings_file.read_document(user_file)
+        kept = {k: v for k, v in own.items() if k not in ("entra", "users", "targets")}
+        document = {**document, **kept}
+    return document
+
+
+class Demo:
+    """The running emulator. `description` is what it told about itself when it was ready."""
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness.emulator", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.description: Mapping[str, Any] = self._read_description()
+
+    def _read_description(self) -> Mapping[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            _, errors = self._process.communicate(timeout=START_SECONDS)
+            last = errors.strip().splitlines()[-1:] or ["it said nothing"]
+            raise TargetError(f"the demo's emulator did not start: {last[0]}")
+        description = json.loads(line)
+        if not isinstance(description, dict):
+            raise TargetError("the demo's emulator gave no description of itself")
+        return description
+
+    def close(self) -> None:
+        """Stop the emulator; it is ended hard when it does not stop by itself in time."""
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()

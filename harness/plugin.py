@@ -1,0 +1,161 @@
+"""The pytest plugin: options and fixtures; the work begins only with `--function-app`.
+
+Without it nothing is collected, imported or printed, and a test that asks for one of our fixtures
+is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.fixtures import (
+    anonymous_client,
+    as_user,
+    connector,
+    connector_check,
+    function_app,
+    operation,
+    token_for,
+    user_client,
+    user_token,
+)
+
+if TYPE_CHECKING:
+    from harness.session import HarnessSession
+
+__all__ = [
+    "anonymous_client",
+    "as_user",
+    "connector",
+    "connector_check",
+    "function_app",
+    "operation",
+    "token_for",
+    "user_client",
+    "user_token",
+]
+
+MARKERS = (
+    ("definition", "what the connector's files say"),
+    ("compat", "breaking changes against the deployed connector"),
+    ("anonymous", "calls without a token are refused"),
+    ("tokens", "hostile and unfit tokens are refused"),
+    ("delegated", "calls run as the signed-in user"),
+    ("contract", "no drift between definition and live app"),
+    ("quick", "the selection for pull requests"),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the option group; every `dest` carries our prefix."""
+    group = parser.getgroup("connector harness", "connector harness (Power Platform connectors)")
+
+    def option(name: str, dest: str, help_text: str, **more: object) -> None:
+        group.addoption(name, dest=f"connector_harness_{dest}", help=help_text, **more)  # type: ignore[arg-type]
+
+    option(
+        "--function-app",
+        "function_app",
+        "Function app to test: a name of [targets], an app's name, app/slot, a URL, or demo",
+        metavar="TARGET",
+    )
+    option(
+        "--connector",
+        "connector",
+        "Connector definition, its folder, a paconn settings.json, or a Postman collection",
+        metavar="PATH",
+    )
+    option(
+        "--connector-config",
+        "config",
+        "Settings file (default: connector-harness.toml in the root folder)",
+        metavar="PATH",
+    )
+    option(
+        "--connector-operation",
+        "operations",
+        "Only this operation; repeatable",
+        action="append",
+        default=[],
+        metavar="ID",
+    )
+    option(
+        "--connector-baseline",
+        "baseline",
+        "The connector as deployed: file, folder, or git:REV; adds the compat suite",
+        metavar="REF",
+    )
+    option(
+        "--sign-in",
+        "sign_in",
+        "How users sign in: auto (default), device-code, interactive, password, cache",
+        metavar="FLOW",
+    )
+    option(
+        "--cassettes",
+        "cassettes",
+        "Recordings: off (default: live), record, replay (offline)",
+        metavar="MODE",
+    )
+    option(
+        "--cassette-dir", "cassette_dir", "Folder of recordings (default: cassettes)", metavar="DIR"
+    )
+    option(
+        "--connector-report-dir",
+        "report_dir",
+        "Folder of reports (default: reports)",
+        metavar="DIR",
+    )
+    option(
+        "--writes",
+        "writes",
+        "What may be sent to operations that change state: none, examples (default), all",
+        metavar="MODE",
+    )
+    option(
+        "--connector-seed", "seed", "Seed of generated cases (default: 0)", type=int, metavar="N"
+    )
+    option(
+        "--connector-examples",
+        "examples",
+        "Generated cases per operation (default: 20)",
+        type=int,
+        metavar="N",
+    )
+    option(
+        "--connector-concurrency",
+        "concurrency",
+        "Requests in flight per worker (default: 8)",
+        type=int,
+        metavar="N",
+    )
+    option("--connector-har", "har", "Also write reports/exchanges.har", action="store_true")
+    option(
+        "--connector-demo-fault",
+        "demo_faults",
+        "Switch on a fault of the demo; repeatable (connector-harness emulate --list-faults)",
+        action="append",
+        default=[],
+        metavar="NAME",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register markers; start the harness when a function app is named."""
+    for name, meaning in MARKERS:
+        config.addinivalue_line("markers", f"{name}: connector harness: {meaning}")
+    if config.getoption("connector_harness_function_app") is not None:
+        session = _start(config)
+        config.pluginmanager.register(session, "connector-harness-session")
+
+
+def _start(config: pytest.Config) -> HarnessSession:
+    from harness.errors import HarnessError
+    from harness.session import HarnessSession
+
+    try:
+        return HarnessSession(config)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None

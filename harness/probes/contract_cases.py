@@ -1,0 +1,296 @@
+"""From values and generated cases to probes: each differs from a good call in one known way.
+
+Coverage cases are grafted onto the best known values, so that a refusal is about the one input that
+was varied, and so that real ids reach past 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.connector.model import Operation, Parameter
+from harness.errors import SettingsError
+from harness.probes.example_values import (
+    GIVEN,
+    Values,
+    example_values,
+    is_constant_property,
+    is_left_alone,
+)
+from harness.probes.generation import Case
+from harness.probes.generation_document import is_free_form, is_listed_elsewhere
+from harness.probes.requests import LEFT_TO_THE_SENDER, NO_BODY, build_request, is_sendable_header
+from harness.situation import Situation
+from harness.traffic.exchange import Caller, Probe, Request
+
+__all__ = ["CaseMaker", "pinned_inputs"]
+
+KNOWN = frozenset({"settings", "sample", "learnt", "created"})
+_PROMISES = frozenset(
+    {
+        "enum_value",
+        "default_value",
+        "example_value",
+        "minimum_value",
+        "maximum_value",
+        "near_boundary_number",
+        "minimum_length_string",
+        "maximum_length_string",
+        "valid_boolean",
+        "enum_value_items_array",
+        "object_only_required",
+    }
+)
+"""Variations that the definition promises in so many words; any other text is only implied."""
+
+
+def pinned_inputs(operation: Operation, values: Values) -> frozenset[str]:
+    """Inputs that keep their value in every probe: free texts that a person gave act as keys."""
+    return frozenset(
+        p.name
+        for p in operation.parameters
+        if p.location != "body"
+        and values.sources.get(p.name) in KNOWN
+        and (is_free_form(p.schema) or p.location == "path")
+    )
+
+
+@dataclass(slots=True)
+class CaseMaker:
+    """Makes the probes of one operation, none of them twice.
+
+    `values` are the best known ones; `fixed` are added to every probe (the id of an object that
+    this run created).
+    """
+
+    situation: Situation
+    operation: Operation
+    caller: Caller
+    values: Values
+    _sent: set[Request] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def examples(self) -> list[Probe]:
+        """Given and documented examples: as they stand, without options, and with all of them."""
+        probes = [self._probe("example", self.values, {"mode": "positive", "promise": True})]
+        least = _required_only(self.operation, self.values)
+        if least.parameters != self.values.parameters:
+            meta = {"mode": "positive", "promise": True, "variant": "minimal"}
+            probes.append(self._probe("example", least, meta))
+        full = self._with_options()
+        meta = {"mode": "positive", "promise": True, "variant": "full"}
+        probes.append(self._probe("example", full, meta))
+        return [*_made(probes), *self.samples()]
+
+    def given(self) -> list[Probe]:
+        """Only what a person gave: the settings' inputs and every saved sample."""
+        meta = {"mode": "positive", "promise": True}
+        first = [self._probe("example", self.values, meta)] if self.values.given else []
+        return [*_made(first), *self.samples()]
+
+    def samples(self) -> list[Probe]:
+        """Every saved Postman sample."""
+        names = {p.name for p in self.operation.parameters}
+        probes = []
+        for sample in self.operation.samples[1:]:
+            given = {k: v for k, v in sample.parameters.items() if k in names}
+            values = replace(
+                self.values,
+                parameters={**self.values.parameters, **given},
+                body=sample.body,
+                has_body=sample.has_body,
+            )
+            meta = {"mode": "positive", "promise": True, "sample": sample.name}
+            if sample.status is not None and sample.status >= 400:
+                meta = {"mode": "saved", "sample": sample.name}
+            probes.append(self._probe("example", values, meta))
+        return _made(probes)
+
+    def omissions(self) -> list[Probe]:
+        """Each required input left out once."""
+        probes = []
+        for parameter in self.operation.parameters:
+            if not self._may_be_left_out(parameter):
+                continue
+            if parameter.location == "body":
+                probes += self._body_omissions(parameter)
+                continue
+            kept = {k: v for k, v in self.values.parameters.items() if k != parameter.name}
+            meta = _falsified(parameter.location, parameter.name, "left out", omitted=True)
+            probes.append(self._probe("negative", replace(self.values, parameters=kept), meta))
+        return _made(probes)
+
+    def generated(self, cases: Iterable[Case]) -> list[Probe]:
+        """The probes of generated cases."""
+        probes = []
+        template: Any = None
+        for case in cases:
+            if case.origin == "coverage" and case.mode == "positive" and template is None:
+                template = case.body if case.has_body else {}
+            values = self._grafted(case, template)
+            if values is not None:
+                kind = "negative" if case.mode == "negative" else case.origin
+                probes.append(self._probe(kind, values, _meta(case)))
+        return _made(probes)
+
+    def _with_options(self) -> Values:
+        full = example_values(self.situation, self.operation, with_optional=True)
+        body = self.values.body
+        if self.values.sources.get("body") not in GIVEN and full.has_body:
+            body = full.body
+        has_body = self.values.has_body or full.has_body
+        parameters = {**full.parameters, **self.values.parameters}
+        return replace(self.values, parameters=parameters, body=body, has_body=has_body)
+
+    def _may_be_left_out(self, parameter: Parameter) -> bool:
+        if not parameter.required or parameter.is_constant or parameter.location == "path":
+            return False
+        alone = is_left_alone(self.situation.connector, parameter)
+        present = parameter.location == "body" or parameter.name in self.values.parameters
+        return present and not alone
+
+    def _body_omissions(self, parameter: Parameter) -> list[Probe | None]:
+        meta = _falsified("body", parameter.name, "left out", omitted=True)
+        bare = replace(self.values, body=None, has_body=False)
+        probes = [self._probe("negative", bare, meta)]
+        schema = self.situation.connector.resolve(parameter.schema)
+        body = self.values.body
+        if not isinstance(body, Mapping) or not isinstance(schema, Mapping):
+            return probes
+        properties = schema.get("properties")
+        for name in schema.get("required") or ():
+            inner = properties.get(name) if isinstance(properties, Mapping) else None
+            inner = self.situation.connector.resolve(inner)
+            constant = isinstance(inner, Mapping) and is_constant_property(inner)
+            if name in body and not constant:
+                less = {k: v for k, v in body.items() if k != name}
+                meta = _falsified("body", str(name), "left out", omitted=True)
+                probes.append(self._probe("negative", replace(self.values, body=less), meta))
+        return probes
+
+    def _grafted(self, case: Case, template: Any) -> Values | None:
+        """The best known values with a case's variation put in; None where nothing varies."""
+        parameters = dict(self.values.parameters)
+        pinned = pinned_inputs(self.operation, self.values)
+        coverage = case.origin == "coverage"
+        for location, inputs in case.inputs.items():
+            if case.mode == "negative" and case.location and location != case.location:
+                continue
+            for name, value in inputs.items():
+                varied = not coverage or not case.name or name == case.name
+                if name in pinned or not varied:
+                    continue
+                if case.mode == "negative" and value in (None, "", []):
+                    return None  # nothing, an empty text: many apps read it as left out
+                parameters[f"{location}:{name}"] = value
+        body, has_body = self.values.body, self.values.has_body
+        if case.has_body and (case.location in ("", "body") or case.mode == "positive"):
+            body, has_body = self._grafted_body(case, template, body), True
+        return Values(parameters, body, has_body, self.values.sources)
+
+    def _grafted_body(self, case: Case, template: Any, base: Any) -> Any:
+        if case.origin != "coverage" or not all(
+            isinstance(part, Mapping) for part in (case.body, template, base)
+        ):
+            return self._kept_properties(case.body, base)
+        if case.mode == "positive" and case.body == template:
+            return base
+        changed = {k: v for k, v in case.body.items() if k not in template or template[k] != v}
+        gone = {k for k in template if k not in case.body}
+        return {k: v for k, v in {**base, **changed}.items() if k not in gone}
+
+    def _kept_properties(self, body: Any, base: Any) -> Any:
+        """Constants, and properties whose values only another operation knows, keep theirs."""
+        parameter = self.operation.body
+        schema = self.situation.connector.resolve(parameter.schema) if parameter else None
+        properties = schema.get("properties") if isinstance(schema, Mapping) else None
+        if not isinstance(body, dict) or not isinstance(base, Mapping):
+            return body
+        kept = dict(body)
+        for name, raw in properties.items() if isinstance(properties, Mapping) else ():
+            inner = self.situation.connector.resolve(raw)
+            fixed = isinstance(inner, Mapping) and (
+                is_constant_property(inner) or is_listed_elsewhere(inner)
+            )
+            if fixed and name in base:
+                kept[name] = base[name]
+        return kept
+
+    def _probe(self, kind: str, values: Values, meta: Mapping[str, Any]) -> Probe | None:
+        """The probe of these values; None where it was made before or cannot be sent."""
+        parameters = {k: v for k, v in values.parameters.items() if _is_sendable(k, v)}
+        body = values.body if values.has_body else NO_BODY
+        try:
+            request = build_request(self.situation, self.operation, parameters, body)
+        except (SettingsError, ValueError):
+            return None  # an input that cannot be written down (NaN, a path parameter left out)
+        if request in self._sent or not _is_plain(request):
+            return None
+        self._sent.add(request)
+        number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        facts = {**meta, "ids": _ids(self.operation, self.values)}
+        return Probe(
+            f"{kind}-{number}",
+            self.operation.id,
+            self.caller,
+            request,
+            f"contract/{kind}",
+            facts,
+            repeatable=not self.operation.changes_state or self.operation.method == "PUT",
+        )
+
+
+def _meta(case: Case) -> dict[str, Any]:
+    if case.mode == "negative":
+        what = case.what.split("\n")[0]
+        return _falsified(case.location, case.name, what, pointer=case.pointer)
+    promise = case.origin == "coverage" and case.scenario in _PROMISES
+    return {"mode": "positive", "promise": promise, "what": case.what, "name": case.name}
+
+
+def _falsified(
+    location: str, name: str, what: str, *, omitted: bool = False, pointer: str = ""
+) -> dict[str, Any]:
+    return {
+        "mode": "negative",
+        "location": location,
+        "name": name,
+        "what": what,
+        "omitted": omitted,
+        "pointer": pointer,
+    }
+
+
+def _ids(operation: Operation, values: Values) -> str:
+    """How well the objects in the path are known: "none" needed, "known", or "made up"."""
+    sources = [values.sources.get(p.name) for p in operation.parameters_in("path")]
+    named = [source for source in sources if source is not None]
+    if not named:
+        return "none"
+    return "known" if all(source in KNOWN for source in named) else "made up"
+
+
+def _required_only(operation: Operation, values: Values) -> Values:
+    required = {p.name for p in operation.parameters if p.required}
+    kept = {k: v for k, v in values.parameters.items() if k in required}
+    return replace(values, parameters=kept)
+
+
+def _is_sendable(key: str, value: Any) -> bool:
+    location, _, name = key.partition(":")
+    if location != "header":
+        return True
+    fitting = not isinstance(value, str) or is_sendable_header(value)
+    return fitting and name.lower() not in LEFT_TO_THE_SENDER
+
+
+def _is_plain(request: Request) -> bool:
+    return all(is_sendable_header(value) for _, value in request.headers) and (
+        len(request.target) < 8000
+    )
+
+
+def _made(probes: Iterable[Probe | None]) -> list[Probe]:
+    return [probe for probe in probes if probe is not None]

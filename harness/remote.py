@@ -1,0 +1,102 @@
+"""Asking the controlling process from an xdist worker, over an execnet channel.
+
+One question at a time per worker: `(method, arguments)` goes out, `(ok, value)` comes back. Only
+the methods named here may be asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from harness.errors import HarnessError, SettingsError, SignInError, TargetError
+
+__all__ = ["RemoteController", "serve"]
+
+METHODS = frozenset({"address", "bearer", "token", "wait_for_start", "forgery_matter"})
+
+
+class RemoteController:
+    """A worker's view of the controller: the same methods, answered over the channel."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    def address(self) -> dict[str, Any]:
+        """See `Controller.address`."""
+        return dict(self._ask("address"))
+
+    def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
+        """See `Controller.bearer`."""
+        return str(self._ask("bearer", caller, kind, refused))
+
+    def token(self, caller: str) -> dict[str, Any]:
+        """See `Controller.token`."""
+        return dict(self._ask("token", caller))
+
+    def wait_for_start(self) -> bool:
+        """See `Controller.wait_for_start`."""
+        return bool(self._ask("wait_for_start"))
+
+    def forgery_matter(self) -> dict[str, Any]:
+        """See `Controller.forgery_matter`."""
+        return dict(self._ask("forgery_matter"))
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        with self._lock:
+            self._channel.send((method, arguments))
+            ok, value = self._channel.receive()
+        if ok:
+            return value
+        raise _rebuilt(value)
+
+
+def serve(controller: Any, channel: Any) -> None:
+    """Answer a worker's questions, each in a thread of its own so that a prompt blocks nobody."""
+
+    def answer(message: Any) -> None:
+        if message is None:
+            return
+        threading.Thread(target=respond, args=(message,), daemon=True).start()
+
+    def respond(message: Any) -> None:
+        method, arguments = message
+        try:
+            if method not in METHODS:
+                raise HarnessError(f"a worker asked for {method!r}")
+            reply = (True, getattr(controller, method)(*arguments))
+        except Exception as error:
+            reply = (False, _plain(error))
+        if not channel.isclosed():
+            channel.send(reply)
+
+    channel.setcallback(answer, endmarker=None)
+
+
+def _plain(error: Exception) -> dict[str, Any]:
+    plain: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
+    if isinstance(error, SignInError):
+        plain |= {
+            "user": error.user,
+            "rule": error.rule,
+            "code": error.code,
+            "correlation_id": error.correlation_id,
+            "remedy": error.remedy,
+        }
+    return plain
+
+
+def _rebuilt(plain: dict[str, Any]) -> HarnessError:
+    message = plain["message"]
+    if plain["kind"] == "SignInError":
+        return SignInError(
+            message,
+            user=plain["user"],
+            rule=plain["rule"],
+            code=plain["code"],
+            correlation_id=plain["correlation_id"],
+            remedy=plain["remedy"],
+        )
+    kinds = {"SettingsError": SettingsError, "TargetError": TargetError}
+    return kinds.get(plain["kind"], HarnessError)(message)

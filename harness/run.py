@@ -1,0 +1,266 @@
+"""One process's part in a run: performing plans, and concluding checks from what was judged."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.connector.model import Connector, Operation
+from harness.errors import HarnessError, SignInError
+from harness.outcomes import CheckFailed, CheckOutcome, CheckSkipped, CheckUnverified, CheckWaived
+from harness.rules.model import Finding, Judgement
+from harness.settings import Settings, Waiver
+from harness.situation import Plan, Situation, perform
+from harness.traffic.exchange import Exchange, Probe, to_plain
+
+__all__ = ["Check", "ControllerLike", "Run", "Sender"]
+
+
+class Sender(Protocol):
+    """A source of exchanges: live or recorded."""
+
+    def send(self, probes: Sequence[Probe]) -> list[Exchange]:
+        """One exchange per probe, in order."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class ControllerLike(Protocol):
+    """What a run asks of the controlling process, directly or over xdist's channel."""
+
+    def address(self) -> dict[str, Any]:
+        """Where calls go, whom to trust, and the tenant's public facts."""
+
+    def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
+        """The bearer token of a user or app."""
+
+    def token(self, caller: str) -> dict[str, Any]:
+        """A user's token as plain data."""
+
+    def wait_for_start(self) -> bool:
+        """True for the one who is to wait out a cold start."""
+
+    def forgery_matter(self) -> dict[str, Any]:
+        """The real tokens that hostile ones are made of, or why one is missing."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What the checks of one process share. `memory` is for ids learnt, by operation."""
+
+    settings: Settings
+    connector: Connector
+    baseline: Connector | None
+    controller: ControllerLike
+    make_sender: Callable[[Run, str, str | None], Sender]
+    cache_dir: Path | None
+    worker: str = ""
+    memory: dict[str, Any] = field(default_factory=dict)
+    counter: int = 0
+    senders: dict[str, Sender] = field(default_factory=dict)
+
+    @property
+    def situation(self) -> Situation:
+        """The situation of a full run."""
+        return Situation(self.connector, self.settings)
+
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations that this run is about."""
+        selected = self.settings.operations_selected
+        if not selected:
+            return self.connector.operations
+        return tuple(self.connector.operation(operation_id) for operation_id in selected)
+
+    def next_id(self) -> str:
+        """A fresh exchange id, unique in this process."""
+        self.counter += 1
+        return f"{self.worker}x{self.counter}"
+
+    def close(self) -> None:
+        """Close every sender."""
+        for sender in self.senders.values():
+            sender.close()
+        self.senders.clear()
+
+
+@dataclass(slots=True)
+class Check:
+    """One check on its way: performs probes, gathers exchanges, and concludes.
+
+    `payload` is what travels to the controlling process on pytest's report.
+    """
+
+    run: Run
+    suite: str
+    operation: str | None
+    node_id: str
+    quick: bool = False
+    exchanges: list[Exchange] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    coverage: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def situation(self) -> Situation:
+        """The facts for probes and rules."""
+        return replace(self.run.situation, quick=self.quick)
+
+    def perform(self, plan: Plan) -> list[Exchange]:
+        """Drive a plan to its end; every exchange gets its id.
+
+        Raises:
+            CheckUnverified: a caller could not be signed in, or nothing could be sent.
+        """
+        try:
+            return perform(plan, self.send)
+        except SignInError as error:
+            self._note_sign_in(error)
+            raise CheckUnverified(str(error)) from None
+        except HarnessError as error:
+            raise CheckUnverified(str(error)) from None
+
+    def send(self, probes: list[Probe]) -> list[Exchange]:
+        """Send one batch and keep its exchanges."""
+        sender = self.run.make_sender(self.run, self.suite, self.operation)
+        gathered = [exchange.with_id(self.run.next_id()) for exchange in sender.send(probes)]
+        self.exchanges.extend(gathered)
+        return gathered
+
+    def conclude(self, *judgements: Judgement) -> None:
+        """End the check as the judgements say.
+
+        Raises:
+            CheckOutcome: for every end but a plain pass.
+        """
+        found = [self._finished(f) for judgement in judgements for f in judgement.findings]
+        self.findings.extend(f for f in found if f is not None)
+        errors = [f for f in self.findings if f.is_error]
+        waived = [f for f in self.findings if f.severity == "error" and f.waived]
+        unverified = [j.unverified for j in judgements if j.unverified]
+        skipped = [j.skipped for j in judgements if j.skipped]
+        if errors:
+            raise CheckFailed(errors)
+        if unverified:
+            raise CheckUnverified("; ".join(dict.fromkeys(unverified)))
+        if waived:
+            raise CheckWaived("; ".join(f"{f.rule}: {f.message}" for f in waived))
+        if skipped and len(skipped) == len(judgements):
+            raise CheckSkipped("; ".join(dict.fromkeys(skipped)))
+
+    def _finished(self, finding: Finding) -> Finding | None:
+        """The finding with the settings' levels and waivers applied, and how to see it again."""
+        level = level_of(finding.rule, self.run.settings.levels)
+        if level == "off":
+            return None
+        if level is not None:
+            finding = replace(finding, severity=level)  # type: ignore[arg-type]
+        rerun = finding.data.get("rerun") or rerun_command(self.run.settings, self.node_id)
+        finding = replace(finding, data={**finding.data, "rerun": rerun})
+        waiver = waiver_for(finding, self.run.settings.waivers)
+        return finding if waiver is None else finding.as_waived()
+
+    def _note_sign_in(self, error: SignInError) -> None:
+        from harness.rules.sign_in import finding_for
+
+        finding = self._finished(finding_for(error))
+        if finding is not None:
+            self.findings.append(finding)
+
+    def payload(
+        self, outcome: CheckOutcome | None, seconds: float, *, failed: bool = False
+    ) -> dict[str, Any]:
+        """The check as plain data for the controlling process; `failed`: by something else."""
+        keep_all = self.run.settings.cassettes_mode == "record"
+        ended = "failed" if failed else "passed" if outcome is None else outcome.outcome
+        return {
+            "check": {
+                "id": self.node_id,
+                "suite": self.suite,
+                "operation": self.operation,
+                "outcome": ended,
+                "seconds": round(seconds, 4),
+                "reason": None if outcome is None else outcome.reason,
+            },
+            "findings": [finding.to_plain() for finding in self.findings],
+            "exchanges": [to_plain(e) for e in (self.exchanges if keep_all else kept(self))],
+            "notes": list(self.notes),
+            "coverage": coverage_of(self),
+        }
+
+
+def kept(check: Check, per_caller: int = 4) -> list[Exchange]:
+    """The exchanges worth keeping: all that a finding cites, and a few per operation and caller."""
+    cited = {exchange_id for finding in check.findings for exchange_id in finding.evidence}
+    counts: dict[tuple[str | None, str, str], int] = {}
+    chosen = []
+    for exchange in check.exchanges:
+        kind = exchange.probe.purpose
+        key = (exchange.probe.operation, exchange.probe.caller.name, kind)
+        counts[key] = counts.get(key, 0) + 1
+        if exchange.id in cited or counts[key] <= per_caller:
+            chosen.append(exchange)
+    return chosen
+
+
+def coverage_of(check: Check) -> dict[str, Any]:
+    """Per operation: which callers, statuses and parameters were really exercised."""
+    seen: dict[str, Any] = {}
+    for exchange in check.exchanges:
+        operation = exchange.probe.operation
+        if operation is None:
+            continue
+        row = seen.setdefault(operation, {"callers": [], "statuses": [], "parameters": []})
+        _add(row["callers"], exchange.probe.caller.name)
+        if exchange.status is not None:
+            _add(row["statuses"], exchange.status)
+        for name in exchange.probe.meta.get("parameters", ()):
+            _add(row["parameters"], name)
+    for operation, extra in check.coverage.items():
+        row = seen.setdefault(operation, {"callers": [], "statuses": [], "parameters": []})
+        row["not_exercised"] = list(extra)
+    return seen
+
+
+def _add(values: list[Any], value: Any) -> None:
+    if value not in values:
+        values.append(value)
+
+
+def level_of(rule: str, levels: Mapping[str, str]) -> str | None:
+    """The level that the settings give a rule: by its id, else by its family."""
+    return levels.get(rule) or levels.get(rule.split(".", 1)[0])
+
+
+def waiver_for(
+    finding: Finding, waivers: Sequence[Waiver], today: date | None = None
+) -> Waiver | None:
+    """The waiver in date that accepts a finding, or None."""
+    day = today or datetime.now(tz=UTC).date()
+    return next((w for w in waivers if w.until >= day and matches(w, finding)), None)
+
+
+def matches(waiver: Waiver, finding: Finding) -> bool:
+    """Whether a waiver speaks of a finding, whatever its date."""
+    return (
+        waiver.rule == finding.rule
+        and waiver.operation in (None, finding.operation)
+        and (waiver.match is None or waiver.match in finding.message)
+    )
+
+
+def rerun_command(settings: Settings, node_id: str) -> str:
+    """The pytest command that runs one check again."""
+    target = (
+        settings.target_name
+        if settings.is_demo or settings.target_name in settings.targets
+        else None
+    )
+    parts = ["pytest", "--function-app", target or settings.target_url]
+    if settings.cassettes_mode == "replay":
+        parts += ["--cassettes", "replay"]
+    return shlex.join([*parts, node_id])

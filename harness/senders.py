@@ -1,0 +1,34 @@
+"""Which source of exchanges a check uses: the live app, or its recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.control import trust
+
+if TYPE_CHECKING:
+    from harness.run import Run, Sender
+
+__all__ = ["make_sender"]
+
+
+def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
+    """The sender of a check; a live one is shared by all checks of the process."""
+    if run.settings.cassettes_mode == "replay":
+        from harness.traffic.replay import replay_sender
+
+        key = f"{suite}/{operation or ''}"
+        if key not in run.senders:
+            run.senders[key] = replay_sender(run.settings, run.connector, suite, operation)
+        return run.senders[key]
+    if "live" not in run.senders:
+        from harness.traffic.live import LiveSender
+
+        bundle = run.settings.entra.ca_bundle
+        run.senders["live"] = LiveSender(
+            run.situation.origin,
+            run.controller,
+            tls=trust(None if bundle is None else str(bundle)),
+            concurrency=run.settings.concurrency,
+        )
+    return run.senders["live"]

@@ -1,0 +1,20 @@
+"""What the connector's files say, judged without a single call."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.connector.model import Operation
+from harness.run import Check
+
+pytestmark = [pytest.mark.definition, pytest.mark.quick]
+
+
+def test_files(connector_check: Check) -> None:
+    """Definition and properties as a whole: host, security, metadata, secrets, Easy Auth."""
+    connector_check.conclude(connector_check.definition_judgement(None))
+
+
+def test_operation(operation: Operation, connector_check: Check) -> None:
+    """One operation's part of the definition: parameters, responses, extensions."""
+    connector_check.conclude(connector_check.definition_judgement(operation.id))

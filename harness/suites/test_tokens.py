@@ -1,0 +1,32 @@
+"""Users' tokens are fit for the app, and hostile ones are refused by every operation."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.connector.model import Operation
+from harness.probes.tokens import token_plan
+from harness.rules.token import judge_tokens
+from harness.run import Check
+
+pytestmark = [pytest.mark.tokens, pytest.mark.quick]
+
+
+def test_tokens_are_fit(connector_check: Check) -> None:
+    """Each user's token names the audience, issuer, scope and client that the app expects."""
+    connector_check.conclude(connector_check.fitness_judgement())
+
+
+def test_connector_registration(connector_check: Check) -> None:
+    """The connector's secret works, consent is there, its redirect URL is registered."""
+    connector_check.conclude(connector_check.registration_judgement())
+
+
+def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check) -> None:
+    """The good token passes; expired, forged and foreign ones do not."""
+    situation = connector_check.situation
+    ingredients = connector_check.ingredients()
+    exchanges = connector_check.perform(token_plan(situation, operation, ingredients))
+    connector_check.conclude(
+        judge_tokens(situation, operation, exchanges, ingredients.missing())
+    )
