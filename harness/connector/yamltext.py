@@ -91,7 +91,7 @@ class _Builder:
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             key = _key(key_node)
-            if key == _MERGE and getattr(key_node, "style", None) is None:
+            if key == _MERGE and not getattr(key_node, "style", None):
                 merged = {**self._merge(value_node, pointer), **merged}
                 continue
             line = key_node.start_mark.line + 1
@@ -118,7 +118,7 @@ def _key(node: yaml.Node) -> str:
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text: str = node.value
-    if node.style is not None or node.tag == "tag:yaml.org,2002:binary":
+    if node.style or node.tag == "tag:yaml.org,2002:binary":
         return text
     if _NULL.fullmatch(text):
         return None
