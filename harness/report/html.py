@@ -25,7 +25,15 @@ from harness.report.sanitize import one_line
 __all__ = ["render_html"]
 
 _STYLES = ("base.css", "components.css")
-_SCRIPTS = ("data.js", "dom.js", "layout.js", "findings.js", "overview.js", "operation.js", "app.js")
+_SCRIPTS = (
+    "data.js",
+    "dom.js",
+    "layout.js",
+    "findings.js",
+    "overview.js",
+    "operation.js",
+    "app.js",
+)
 _WORDS = {"pass": "Pass", "fail": "Fail", "unverified": "Could not verify"}
 _ICON_COLOURS = {"pass": "%231a7f4b", "fail": "%23c0342b", "unverified": "%23a15c00"}
 

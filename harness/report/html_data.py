@@ -175,7 +175,7 @@ def _operations(report: Report) -> list[dict[str, Any]]:
     cells: dict[str, dict[str, list[Any]]] = defaultdict(dict)
     for check in rows(report, "checks"):
         cell = _cell(cells, check, text(check.get("suite")))
-        cell[0] = worst(iter((cell[0], text(check.get("outcome")))))
+        cell[0] = worst((cell[0], text(check.get("outcome"))))
     for finding in rows(report, "findings"):
         cell = _cell(cells, finding, suite_of(finding))
         severity = text(finding.get("severity"))

@@ -17,10 +17,11 @@ from harness.report.reading import (
     parts_of,
     rows,
     sorted_findings,
+    suite_of,
+    suite_outcome,
     suites_of,
     text,
     title_of,
-    worst,
 )
 from harness.report.sanitize import clip, one_line, visible
 
@@ -48,7 +49,6 @@ _SUITE_WORDS = {
     "skipped": "skipped",
     "not run": "not run",
 }
-_OF_OUTCOME = {"failed": "fail", "passed": "pass", "waived": "pass"}
 _MODES = {
     "live": "live",
     "record": "live, recorded",
@@ -165,12 +165,14 @@ def _meaning(verdict: str, total: Mapping[str, int]) -> str:
     unverified, warnings = total["unverified"], total["warning"]
     if verdict == "fail":
         operations, wrong = total["operations"], total["wrong operations"]
-        where = f" in {wrong:,} of {_plural(operations, 'operation')}" if wrong and operations else ""
-        also = (
-            f" {_plural(unverified, 'check')} could not be made." if unverified else ""
+        where = (
+            f" in {wrong:,} of {_plural(operations, 'operation')}" if wrong and operations else ""
         )
-        what = f"{_plural(total['error'], 'error')}{where}." if total["error"] else (
-            "A test of your own failed."
+        also = f" {_plural(unverified, 'check')} could not be made." if unverified else ""
+        what = (
+            f"{_plural(total['error'], 'error')}{where}."
+            if total["error"]
+            else ("A test of your own failed.")
         )
         return what + also
     if verdict == "unverified":
@@ -244,14 +246,12 @@ def _part(number: int, name: str, report: Report) -> str:
 
 def _suite(report: Report, suite: str) -> str:
     entry = mapping(mapping(report, "suites"), suite)
-    outcomes = [text(c.get("outcome")) for c in rows(report, "checks") if c.get("suite") == suite]
-    first = worst(iter(outcomes))
-    outcome = text(entry.get("outcome")) or _OF_OUTCOME.get(first, first) or "not run"
-    checks = entry.get("checks", len(outcomes))
-    count = _plural(_number(checks), "check")
-    reason = f'<span class="reason">{_h(one_line(entry["reason"], 400))}</span>' if entry.get(
-        "reason"
-    ) else ""
+    checks = sum(1 for check in rows(report, "checks") if check.get("suite") == suite)
+    findings = sum(1 for finding in rows(report, "findings") if suite_of(finding) == suite)
+    outcome = suite_outcome(report, suite)
+    count = _plural(checks, "check") + (f", {_plural(findings, 'finding')}" if findings else "")
+    why = one_line(entry.get("reason") or "", 400)
+    reason = f'<span class="reason">{_h(why)}</span>' if why else ""
     return (
         f'<li class="suite is-{_class(outcome)}"><span class="dot" aria-hidden="true"></span>'
         f'<span class="name">{_h(suite)}</span>'
@@ -269,7 +269,11 @@ def _finding(finding: Report) -> str:
         if finding.get(key)
     )
     severity = "waived" if finding.get("waived") else text(finding.get("severity"))
-    facts = [finding.get("operation") or "whole connector", finding.get("caller"), finding.get("rule")]
+    facts = [
+        finding.get("operation") or "whole connector",
+        finding.get("caller"),
+        finding.get("rule"),
+    ]
     about = " · ".join(_h(one_line(fact)) for fact in facts if fact)
     return (
         f'<li><p><span class="badge is-{_class(severity)}">{_h(severity)}</span> '

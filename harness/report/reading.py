@@ -7,7 +7,7 @@ by hand, still renders.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,14 +19,17 @@ __all__ = [
     "counts",
     "findings_of",
     "header_pairs",
+    "mapping",
     "moment",
     "operations_of",
     "parts_of",
     "rows",
     "sorted_findings",
     "suite_of",
+    "suite_outcome",
     "suites_of",
     "text",
+    "title_of",
     "worst",
 ]
 
@@ -36,14 +39,24 @@ SEVERITIES = ("error", "warning", "note")
 OUTCOMES = ("failed", "unverified", "waived", "skipped", "passed")
 """Outcomes of a check, the one that a reader must see first standing first."""
 
-SUITES = ("definition", "compat", "target", "sign-in", "anonymous", "tokens", "delegated", "contract")
+SUITES = (
+    "definition",
+    "compat",
+    "target",
+    "sign-in",
+    "anonymous",
+    "tokens",
+    "delegated",
+    "contract",
+)
 WHOLE_CONNECTOR = "whole connector"
-_FAMILY_OF_SUITE = {"token": "tokens"}
+_SUITE_OUTCOMES = {"failed": "fail", "passed": "pass", "waived": "pass"}
+_SUITE_OF_FAMILY = {"token": "tokens"}
 
 
 def parts_of(report: Report) -> list[tuple[str, Report]]:
     """The reports in this one with their names: one per connector, else just this under ""."""
-    parts = [part for part in rows(report, "parts")]
+    parts = rows(report, "parts")
     if not parts:
         return [("", report)]
     return [(text(part.get("name")) or title_of(part), part) for part in parts]
@@ -74,7 +87,7 @@ def text(value: Any) -> str:
 def suite_of(finding: Report) -> str:
     """The suite that a finding's rule belongs to (`token.*` to `tokens`, else the family)."""
     family = text(finding.get("rule")).split(".", 1)[0]
-    return _FAMILY_OF_SUITE.get(family, family)
+    return _SUITE_OF_FAMILY.get(family, family)
 
 
 def suites_of(report: Report) -> list[str]:
@@ -84,6 +97,23 @@ def suites_of(report: Report) -> list[str]:
     named |= {suite_of(finding) for finding in rows(report, "findings")}
     known = [suite for suite in SUITES if suite in named]
     return known + sorted(named - set(SUITES) - {""})
+
+
+def suite_outcome(report: Report, suite: str) -> str:
+    """What the report says of a suite as a whole; where it says nothing, what its checks say.
+
+    Findings of rules that no check of their own carries (`target.*`) speak for themselves.
+    """
+    said = text(mapping(mapping(report, "suites"), suite).get("outcome"))
+    if said:
+        return said
+    first = worst(text(c.get("outcome")) for c in rows(report, "checks") if c.get("suite") == suite)
+    own = [finding for finding in rows(report, "findings") if suite_of(finding) == suite]
+    if any(f.get("severity") == "error" and not f.get("waived") for f in own):
+        return "fail"
+    if not first:
+        return "pass" if own else "not run"
+    return _SUITE_OUTCOMES.get(first, first)
 
 
 def operations_of(report: Report) -> list[str]:
@@ -123,7 +153,7 @@ def counts(report: Report) -> dict[str, int]:
     return tally
 
 
-def worst(outcomes: Iterator[str]) -> str:
+def worst(outcomes: Iterable[str]) -> str:
     """The outcome that stands for many; "" for none."""
     present = set(outcomes)
     return next((outcome for outcome in OUTCOMES if outcome in present), "")
