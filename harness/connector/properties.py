@@ -55,8 +55,8 @@ def load_properties(path: Path, script: Path | None = None) -> Properties:
 def expected_scope(properties: Properties) -> str | None:
     """The delegated scope that a token for this connector's API is asked with, or None.
 
-    The file's own `scopes` where there are any (bare names belong to the resource), else
-    `user_impersonation` of the resource. Entra ID takes everything before the last slash for the
+    The file's own `scopes` where there are any (bare names belong to the resource, and mean nothing
+    to Entra ID without one), else `user_impersonation` of the resource. Entra ID takes everything before the last slash for the
     resource, so the slash that ends a `resourceUri` is kept: `https://x/` asks for
     `https://x//user_impersonation` (Microsoft identity platform, "Scopes and permissions").
     """
@@ -64,11 +64,11 @@ def expected_scope(properties: Properties) -> str | None:
     usable = resource is not None and not is_placeholder(resource)
     given = [scope for text in properties.scopes for scope in re.split(r"[\s,]+", text) if scope]
     wanted = [scope for scope in given if scope.lower() not in _OPENID_SCOPES]
-    if any(is_placeholder(scope) for scope in wanted):
+    if any(is_placeholder(scope) or not (usable or "/" in scope) for scope in wanted):
         wanted = []
     if not wanted:
         return f"{resource}/user_impersonation" if usable else None
-    return " ".join(f"{resource}/{s}" if usable and "/" not in s else s for s in wanted)
+    return " ".join(s if "/" in s else f"{resource}/{s}" for s in wanted)
 
 
 def is_placeholder(text: str) -> bool:

@@ -50,7 +50,7 @@ def check_version(document: Document) -> None:
             line=document.locate("/openapi"),
         )
     version = str(data.get("swagger", data.get("swaggerVersion", "")))
-    if version and version != "2.0":
+    if version and version not in ("2.0", "2"):
         key = "/swagger" if "swagger" in data else "/swaggerVersion"
         raise DefinitionError(
             f"this is Swagger {version}; custom connectors take Swagger 2.0 only, so convert it",

@@ -106,6 +106,7 @@ def test_a_connector_without_oauth_has_no_sign_in_settings(tmp_path: Path) -> No
         pytest.param("[[DUMMY]]", [], None, id="other placeholder"),
         pytest.param("@connectionParameters('scope')", [], None, id="expression"),
         pytest.param(None, [], None, id="no resource"),
+        pytest.param(None, ["all"], None, id="bare name without a resource"),
         pytest.param(
             "api://x", ["<<scope>>"], "api://x/user_impersonation", id="scope placeholder"
         ),
