@@ -196,7 +196,7 @@ def _plain(case: Any, source: GenerationDocument, mode: str, origin: str, scenar
     data = case.meta.phase.data
     raw = {location.value: values for location, values in case.meta.raw_containers.items()}
     inputs = {
-        "path": _named(source, "path", raw.get("path", case.path_parameters), quoted=True),
+        "path": _named(source, "path", raw.get("path") or _unquoted(case.path_parameters)),
         "query": _named(source, "query", raw.get("query", case.query)),
         "header": _named(source, "header", raw.get("header", case.headers)),
     }
@@ -222,21 +222,23 @@ def _negative_location(case: Any) -> str:
     return _LOCATIONS.get(places[0], "") if len(places) == 1 else ""
 
 
-def _named(
-    source: GenerationDocument, location: str, values: Any, *, quoted: bool = False
-) -> dict[str, Any]:
+def _unquoted(values: Any) -> dict[str, Any]:
+    """Path values as they were before the library percent-encoded them."""
+    return {k: unquote(v) if isinstance(v, str) else v for k, v in dict(values or {}).items()}
+
+
+def _named(source: GenerationDocument, location: str, values: Any) -> dict[str, Any]:
     """The declared inputs under the operation's own names."""
     found: dict[str, Any] = {}
     for name, value in dict(values or {}).items():
         own = source.names.get((location, str(name)))
         if own is not None:
-            plain = _decoded(value)
-            found[own] = unquote(plain) if quoted and isinstance(plain, str) else plain
+            found[own] = _decoded(value)
     return found
 
 
 def _decoded(value: Any) -> Any:
-    """Plain data out of the library's own wrappers of binary content."""
+    """Plain data out of the library's own kinds of text and binary content."""
     data = getattr(value, "data", None)
     if isinstance(data, bytes):
         return data
@@ -244,7 +246,7 @@ def _decoded(value: Any) -> Any:
         return {str(key): _decoded(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_decoded(inner) for inner in value]
-    return value
+    return str(value) if isinstance(value, str) else value
 
 
 @contextmanager
