@@ -56,9 +56,10 @@ def expected_scope(properties: Properties) -> str | None:
     """The delegated scope that a token for this connector's API is asked with, or None.
 
     The file's own `scopes` where there are any (bare names belong to the resource, and mean nothing
-    to Entra ID without one), else `user_impersonation` of the resource. Entra ID takes everything before the last slash for the
-    resource, so the slash that ends a `resourceUri` is kept: `https://x/` asks for
-    `https://x//user_impersonation` (Microsoft identity platform, "Scopes and permissions").
+    to Entra ID without one), else `user_impersonation` of the resource. Entra ID takes everything
+    before the last slash for the resource, so the slash that ends a `resourceUri` is kept:
+    `https://x/` asks for `https://x//user_impersonation` (Microsoft identity platform, "Scopes and
+    permissions"). None where the file leaves the resource open.
     """
     resource = properties.resource_uri
     usable = resource is not None and not is_placeholder(resource)
