@@ -13,7 +13,9 @@ from harness.errors import HarnessError, SettingsError, SignInError, TargetError
 
 __all__ = ["RemoteController", "serve"]
 
-METHODS = frozenset({"address", "bearer", "token", "wait_for_start", "forgery_matter"})
+METHODS = frozenset(
+    {"address", "bearer", "token", "wait_for_start", "forgery_matter", "registration"}
+)
 
 
 class RemoteController:
@@ -42,6 +44,10 @@ class RemoteController:
     def forgery_matter(self) -> dict[str, Any]:
         """See `Controller.forgery_matter`."""
         return dict(self._ask("forgery_matter"))
+
+    def registration(self) -> dict[str, Any]:
+        """See `Controller.registration`."""
+        return dict(self._ask("registration"))
 
     def _ask(self, method: str, *arguments: Any) -> Any:
         with self._lock:

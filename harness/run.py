@@ -48,6 +48,9 @@ class ControllerLike(Protocol):
     def forgery_matter(self) -> dict[str, Any]:
         """The real tokens that hostile ones are made of, or why one is missing."""
 
+    def registration(self) -> dict[str, Any]:
+        """Whether the connector's own registration works, as plain data."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -104,6 +107,20 @@ class Check:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     coverage: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether exchanges and facts come from recordings."""
+        return self.run.settings.cassettes_mode == "replay"
+
+    def recorded_facts(self) -> dict[str, Any]:
+        """The facts that a recording of this check keeps; empty when live."""
+        if not self.is_replay:
+            return {}
+        sender = self.run.make_sender(self.run, self.suite, self.operation)
+        facts = getattr(sender, "facts", {})
+        return dict(facts.get(self.node_id, {}))
 
     @property
     def situation(self) -> Situation:
@@ -119,7 +136,7 @@ class Check:
         try:
             return perform(plan, self.send)
         except SignInError as error:
-            self._note_sign_in(error)
+            self.note_sign_in(error)
             raise CheckUnverified(str(error)) from None
         except HarnessError as error:
             raise CheckUnverified(str(error)) from None
@@ -164,7 +181,8 @@ class Check:
         waiver = waiver_for(finding, self.run.settings.waivers)
         return finding if waiver is None else finding.as_waived()
 
-    def _note_sign_in(self, error: SignInError) -> None:
+    def note_sign_in(self, error: SignInError) -> None:
+        """Keep a failed sign-in as a finding of its own."""
         from harness.rules.sign_in import finding_for
 
         finding = self._finished(finding_for(error))
@@ -190,6 +208,7 @@ class Check:
             "exchanges": [to_plain(e) for e in (self.exchanges if keep_all else kept(self))],
             "notes": list(self.notes),
             "coverage": coverage_of(self),
+            "facts": self.facts,
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.checks import tls_facts
 from harness.connector.model import Operation
 from harness.probes.anonymous import anonymous_plan, app_plan
 from harness.rules.anonymous import judge_anonymous
@@ -24,4 +25,4 @@ def test_app_is_shut(connector_check: Check) -> None:
     """Plain http, admin endpoints, the deployment site and CORS leave no way in."""
     situation = connector_check.situation
     exchanges = connector_check.perform(app_plan(situation))
-    connector_check.conclude(judge_target(situation, exchanges, connector_check.tls_facts()))
+    connector_check.conclude(judge_target(situation, exchanges, tls_facts(connector_check)))

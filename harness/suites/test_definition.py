@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.checks import definition_judgement
 from harness.connector.model import Operation
 from harness.run import Check
 
@@ -12,9 +13,9 @@ pytestmark = [pytest.mark.definition, pytest.mark.quick]
 
 def test_files(connector_check: Check) -> None:
     """Definition and properties as a whole: host, security, metadata, secrets, Easy Auth."""
-    connector_check.conclude(connector_check.definition_judgement(None))
+    connector_check.conclude(definition_judgement(connector_check, None))
 
 
 def test_operation(operation: Operation, connector_check: Check) -> None:
     """One operation's part of the definition: parameters, responses, extensions."""
-    connector_check.conclude(connector_check.definition_judgement(operation.id))
+    connector_check.conclude(definition_judgement(connector_check, operation.id))

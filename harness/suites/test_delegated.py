@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.checks import claims_of_users
 from harness.connector.model import Operation
 from harness.probes.delegated import access_plan, bleed_plan, identity_plan, separation_plan
 from harness.rules.delegated import (
@@ -22,7 +23,7 @@ def test_identity(connector_check: Check) -> None:
     """For each user there is a proof of whom the function, or the platform, saw."""
     situation = connector_check.situation
     exchanges = connector_check.perform(identity_plan(situation))
-    claims = connector_check.claims()
+    claims = claims_of_users(connector_check)
     judgement, notes = judge_identity(situation, exchanges, claims)
     connector_check.notes.extend(notes)
     connector_check.conclude(judgement)
@@ -40,7 +41,7 @@ def test_users_are_separated(operation: Operation, connector_check: Check) -> No
     """No answer to one user carries what belongs to another alone."""
     situation = connector_check.situation
     exchanges = connector_check.perform(separation_plan(situation, operation))
-    claims = connector_check.claims()
+    claims = claims_of_users(connector_check)
     judgement, notes = judge_separation(situation, operation, exchanges, claims)
     connector_check.notes.extend(notes)
     connector_check.conclude(judgement)
@@ -51,5 +52,5 @@ def test_answers_do_not_bleed(operation: Operation, connector_check: Check) -> N
     situation = connector_check.situation
     exchanges = connector_check.perform(bleed_plan(situation, operation))
     connector_check.conclude(
-        judge_bleed(situation, operation, exchanges, connector_check.claims())
+        judge_bleed(situation, operation, exchanges, claims_of_users(connector_check))
     )

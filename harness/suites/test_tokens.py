@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from harness.checks import (
+    fitness_judgement,
+    ingredients_of,
+    registration_judgement,
+    skips_of,
+)
 from harness.connector.model import Operation
 from harness.probes.tokens import token_plan
 from harness.rules.token import judge_tokens
@@ -14,19 +20,18 @@ pytestmark = [pytest.mark.tokens, pytest.mark.quick]
 
 def test_tokens_are_fit(connector_check: Check) -> None:
     """Each user's token names the audience, issuer, scope and client that the app expects."""
-    connector_check.conclude(connector_check.fitness_judgement())
+    connector_check.conclude(fitness_judgement(connector_check))
 
 
 def test_connector_registration(connector_check: Check) -> None:
     """The connector's secret works, consent is there, its redirect URL is registered."""
-    connector_check.conclude(connector_check.registration_judgement())
+    connector_check.conclude(registration_judgement(connector_check))
 
 
 def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check) -> None:
     """The good token passes; expired, forged and foreign ones do not."""
     situation = connector_check.situation
-    ingredients = connector_check.ingredients()
+    ingredients = ingredients_of(connector_check)
     exchanges = connector_check.perform(token_plan(situation, operation, ingredients))
-    connector_check.conclude(
-        judge_tokens(situation, operation, exchanges, ingredients.missing())
-    )
+    skips = skips_of(connector_check, ingredients)
+    connector_check.conclude(judge_tokens(situation, operation, exchanges, skips))
