@@ -92,7 +92,8 @@ def _split(
     findings: Iterable[Finding], known: Counter[str]
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     left = known.copy()
-    inside, outside = [], []
+    inside: list[Finding] = []
+    outside: list[Finding] = []
     for finding in findings:
         key = fingerprint(finding)
         (inside if left[key] > 0 else outside).append(finding)

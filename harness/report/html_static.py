@@ -277,7 +277,8 @@ def _finding(finding: Report) -> str:
     about = " · ".join(_h(one_line(fact)) for fact in facts if fact)
     return (
         f'<li><p><span class="badge is-{_class(severity)}">{_h(severity)}</span> '
-        f"<b>{_h(one_line(finding.get('message'), 1000))}</b></p><p>{about}</p><dl>{lines}</dl></li>"
+        f"<b>{_h(one_line(finding.get('message'), 1000))}</b></p><p>{about}</p>"
+        f"<dl>{lines}</dl></li>"
     )
 
 

@@ -147,9 +147,8 @@ def _outcome(case: ElementTree.Element, check: Check, findings: list[Finding]) -
 
 
 def _paragraph(finding: Finding) -> str:
-    lines = [
-        f"{text(finding.get('severity'))} {text(finding.get('rule'))}: {text(finding.get('message'))}"
-    ]
+    severity, rule = text(finding.get("severity")), text(finding.get("rule"))
+    lines = [f"{severity} {rule}: {text(finding.get('message'))}"]
     for label, key in (("expected", "expected"), ("observed", "observed"), ("to mend", "remedy")):
         if finding.get(key):
             lines.append(f"  {label}: {text(finding[key])}")

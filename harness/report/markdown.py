@@ -168,8 +168,8 @@ def _remedies(findings: list[Report]) -> str:
     if not remedies:
         return ""
     lines = []
-    for remedy, where in remedies.items():
-        names = list(dict.fromkeys(where))
+    for remedy, places in remedies.items():
+        names = list(dict.fromkeys(places))
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         listed = ", ".join(_escaped(name, 120) for name in names[:5])
         lines.append(f"- **{listed}{more}**: {_escaped(remedy, 800)}")
@@ -184,7 +184,8 @@ def _not_judged(report: Report) -> str:
         if check.get("outcome") == "unverified"
     )
     lines = [
-        f"- {_escaped(suite)}, {number} {'check' if number == 1 else 'checks'}: {_escaped(reason, 400)}"
+        f"- {_escaped(suite)}, {number} {'check' if number == 1 else 'checks'}: "
+        f"{_escaped(reason, 400)}"
         for (suite, reason), number in reasons.most_common(50)
     ]
     return "#### Could not be verified\n\n" + "\n".join(lines) if lines else ""

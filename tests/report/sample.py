@@ -23,7 +23,8 @@ FILES = {
     "definition": "test_definition.py::test_files_hold_together",
 }
 DOCUMENT = (
-    '{"id":"doc-alice-1","title":"Plan 2027","owner":"alice@contoso.example","size":12345678901234567890,'
+    '{"id":"doc-alice-1","title":"Plan 2027","owner":"alice@contoso.example",'
+    '"size":12345678901234567890,'
     '"tags":["plan","draft"],"history":['
     + ",".join(
         f'{{"version":{n},"by":"alice@contoso.example","note":"change {n}"}}' for n in range(1, 15)
@@ -108,12 +109,14 @@ def _findings() -> list[dict[str, Any]]:
             "ListDocuments answers callers who are not signed in.",
             expected="401, or a redirect to the tenant's sign-in",
             observed="200 with 2 documents",
-            remedy="Require authentication for every route of the function app: Authentication → Edit → Require authentication; or list the operation under [anonymous] public if it is open on purpose.",
+            remedy="Require authentication for every route of the function app: Authentication → "
+            "Edit → Require authentication; or list the operation under [anonymous] public if it "
+            "is open on purpose.",
             place=_place("/paths/~1documents/get", 24),
             evidence=["x1"],
             data={
                 "curl": f"curl -i '{ORIGIN}/api/documents'",
-                "rerun": "pytest --function-app docs-test 'test_anonymous.py::test_call_is_refused[ListDocuments]'",
+                "rerun": f"pytest --function-app docs-test '{FILES['anonymous']}[ListDocuments]'",
             },
         ),
         _finding(
@@ -124,12 +127,14 @@ def _findings() -> list[dict[str, Any]]:
             "bob reads a document that belongs to alice.",
             expected="403 or 404",
             observed="200 with doc-alice-1",
-            remedy="Compare the caller's object id (X-MS-CLIENT-PRINCIPAL-ID) with the document's owner before answering.",
+            remedy="Compare the caller's object id (X-MS-CLIENT-PRINCIPAL-ID) with the document's "
+            "owner before answering.",
             place=_place("/paths/~1documents~1{id}/get", 71),
             evidence=["x5", "x6"],
             data={
-                "curl": f"curl -i -H \"Authorization: Bearer $TOKEN\" '{ORIGIN}/api/documents/doc-alice-1'",
-                "rerun": "pytest --function-app docs-test 'test_delegated.py::test_call_runs_as_the_caller[GetDocument]'",
+                "curl": 'curl -i -H "Authorization: Bearer $TOKEN" '
+                f"'{ORIGIN}/api/documents/doc-alice-1'",
+                "rerun": f"pytest --function-app docs-test '{FILES['delegated']}[GetDocument]'",
             },
         ),
         _finding(

@@ -13,8 +13,8 @@ function operationPage(part, partNumber, operation, index, exchangeId) {
     suiteCells(part, operation),
     el('div', { class: 'beside' },
       el('aside', { class: 'beside-findings', 'aria-labelledby': 'operation-findings' },
-        el('h3', { id: 'operation-findings' }, findings.length ? plural(findings.length, 'finding') : 'No findings'),
-        findings.map((finding) => findingCard(finding, partNumber, { open: findings.length <= 3, alone: true })),
+        el('div', null, el('h3', { id: 'operation-findings' }, findings.length ? plural(findings.length, 'finding') : 'No findings'),
+          findings.map((finding) => findingCard(finding, partNumber, { open: findings.length <= 3, alone: true }))),
         operation.coverage ? coverageBox(operation.coverage) : null, checksBox(content.checks)),
       exchanges));
   node.landing = exchanges.landing || title;
