@@ -28,9 +28,6 @@ BROWSER = (
     "Chrome/129.0.0.0 Safari/537.36"
 )
 MOST_HOPS = 3
-SAME_TO_ALL = frozenset({400, 404, 405, 501})
-"""Statuses that a front end may give to a trick by itself: compared with a nonsense path."""
-
 _Part = Generator[list[Probe], list[Exchange], list[Exchange]]
 
 
@@ -129,7 +126,7 @@ def _tricks(situation: Situation, operation: Operation, plain: Request) -> Plan:
     for batch in batches:
         probes = [_trick_probe(operation, trick, trick.request, "trick") for trick in batch]
         exchanges = yield from _followed(situation, probes)
-        doubtful = [t for t in batch if _final(t, exchanges) in SAME_TO_ALL]
+        doubtful = [trick for trick in batch if _is_doubtful(situation, trick, exchanges)]
         if doubtful:
             controls = [on_nonsense(situation, operation, trick) for trick in doubtful]
             yield [
@@ -140,10 +137,10 @@ def _tricks(situation: Situation, operation: Operation, plain: Request) -> Plan:
             return
 
 
-def _final(trick: Trick, exchanges: Sequence[Exchange]) -> int | None:
-    """The status of a trick's last answer, its redirects within the host followed."""
+def _is_doubtful(situation: Situation, trick: Trick, exchanges: Sequence[Exchange]) -> bool:
+    """Whether a trick ended in an error that may be the app's, or the front end's own."""
     own = [e for e in exchanges if e.probe.meta.get("trick") == trick.name]
-    return own[-1].status if own else None
+    return bool(own) and judge_exchange(situation, own[-1]).outcome == "reached"
 
 
 def _followed(situation: Situation, probes: list[Probe]) -> _Part:

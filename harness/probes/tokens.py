@@ -70,6 +70,10 @@ class TokenIngredients:
         name = _INGREDIENT_OF.get(kind)
         return given or (getattr(self, name) if name else None)
 
+    def missing(self) -> dict[str, str]:
+        """Kinds that cannot be tried as they should, each with the reason."""
+        return token_skips(self)
+
     def parts(self) -> TokenParts:
         """What forging starts from."""
         kid = self.header.get("kid")
