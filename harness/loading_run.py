@@ -63,7 +63,7 @@ def load_run(options: Options, root: Path) -> Loaded:
     if settings.is_demo:
         settings = _fitting(settings, connector)
     check_names(settings, connector)
-    return Loaded(settings, connector, _baseline(settings))
+    return Loaded(settings, connector, _baseline(settings, connector))
 
 
 def _settings(options: Options, root: Path) -> Settings:
@@ -88,12 +88,12 @@ def _connector(settings: Settings) -> Connector:
     return connector
 
 
-def _baseline(settings: Settings) -> Connector | None:
+def _baseline(settings: Settings, connector: Connector) -> Connector | None:
     if settings.baseline is None:
         return None
-    from harness.connector.baseline import load_baseline
+    from harness.connector.baseline import load_reference
 
-    return load_baseline(settings.baseline, settings)
+    return load_reference(settings.baseline, connector.definition_path, base=settings.root)
 
 
 def _fitting(settings: Settings, connector: Connector) -> Settings:

@@ -1,0 +1,210 @@
+"""The console command `connector-harness`: its parser, and one line for every error.
+
+Exit status: 0 done, 1 an error finding (for `diff`: a breaking change), 2 Ctrl-C, 4 usage or an
+unreadable file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from harness import __version__
+
+__all__ = ["build_parser", "main"]
+
+EXIT_USAGE = 4
+EXIT_INTERRUPTED = 2
+FUNCTIONS = {"import-postman": "import_postman_command"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors leave with status 4, as everywhere in the harness."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Say what is wrong in one line."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command, each with an example in its help."""
+    parser = _Parser(
+        prog="connector-harness",
+        description="Test harness for Power Platform custom connectors. The tests themselves run "
+        "under pytest: pytest --function-app myapp",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _sign_in_commands(commands)
+    _file_commands(commands)
+    _run_commands(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    module: str,
+    help_text: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=help_text,
+        description=help_text,
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=(module, FUNCTIONS.get(name, name)))
+    return parser
+
+
+def _config_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--connector-config", dest="config", metavar="PATH", help="settings file (default: found)"
+    )
+
+
+def _sign_in_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    module = "harness.commands.sign_in"
+    login = _command(
+        commands, "login", module, "Sign users in ahead of a run", "connector-harness login alice"
+    )
+    login.add_argument("user", nargs="?", help="a user of the settings (default: every user)")
+    login.add_argument("--sign-in", metavar="FLOW", help="auto, device-code, interactive, password")
+    login.add_argument(
+        "--export", metavar="FILE", help="also write the serialized cache, for a secret store of CI"
+    )
+    logout = _command(
+        commands, "logout", module, "Forget every cached token", "connector-harness logout"
+    )
+    token = _command(
+        commands,
+        "token",
+        module,
+        "Show a user's token: its claims and what each means",
+        "connector-harness token alice",
+    )
+    token.add_argument("user", help="a user of the settings")
+    token.add_argument("--reveal", action="store_true", help="print the raw token instead")
+    for parser in (login, logout, token):
+        _config_option(parser)
+
+
+def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    module = "harness.commands.files"
+    postman = _command(
+        commands,
+        "import-postman",
+        module,
+        "Turn a Postman collection into a connector definition, as the wizard would",
+        "connector-harness import-postman Hello.json -o apiDefinition.swagger.json",
+    )
+    postman.add_argument("file", help="a collection, v1, v2.0 or v2.1")
+    postman.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    lint = _command(
+        commands,
+        "lint",
+        module,
+        "Judge connectors' files without a single call",
+        "connector-harness lint connectors/expenses",
+    )
+    lint.add_argument("paths", nargs="+", metavar="PATH", help="connectors, or folders of them")
+    lint.add_argument(
+        "--suggest-schemas",
+        metavar="REPORT",
+        help="propose response schemas from the answers in a report.json",
+    )
+    _config_option(lint)
+    diff = _command(
+        commands,
+        "diff",
+        module,
+        "Compare two versions of a connector: what breaks existing flows and apps",
+        "connector-harness diff deployed/ connector/",
+    )
+    diff.add_argument("old", help="the connector as deployed: a file, a folder, or git:REV")
+    diff.add_argument("new", help="the connector to deploy")
+    for parser in (lint, diff):
+        parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
+
+
+def _run_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = _command(
+        commands,
+        "report",
+        "harness.commands.reports",
+        "Render the other formats again from a report.json",
+        "connector-harness report reports/report.json",
+    )
+    report.add_argument("file", help="a report.json")
+    report.add_argument(
+        "--check-hash", metavar="CONNECTOR", help="exit 1 unless the report passed these very files"
+    )
+    report.add_argument("--har", action="store_true", help="also write a HAR file")
+    report.add_argument("--junit", action="store_true", help="also write junit.xml")
+    rules = _command(
+        commands,
+        "rules",
+        "harness.commands.reports",
+        "List every rule",
+        "connector-harness rules anonymous",
+    )
+    rules.add_argument("filter", nargs="?", default="", help="a family, or a rule's id")
+    rules.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    access = _command(
+        commands,
+        "access",
+        "harness.commands.reports",
+        "Draft the access table from what a run observed",
+        "connector-harness access reports/report.json",
+    )
+    access.add_argument("file", nargs="?", default="reports/report.json", help="a report.json")
+    emulate = _command(
+        commands,
+        "emulate",
+        "harness.commands.emulate",
+        "Practise on an emulated Azure: Entra ID, Easy Auth and a Functions host",
+        "connector-harness emulate --upstream http://localhost:7071",
+    )
+    emulate.add_argument(
+        "app",
+        nargs="?",
+        metavar="FUNCTION_APP_FILE",
+        help="a Python function_app.py (default: the sample)",
+    )
+    emulate.add_argument("--upstream", metavar="URL", help="a local Functions host of any language")
+    emulate.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="switch on a fault; repeatable"
+    )
+    emulate.add_argument("--list-faults", action="store_true", help="list the faults and stop")
+    emulate.add_argument("--auth-settings", metavar="FILE", help="an authsettingsV2 document")
+    emulate.add_argument("--action", metavar="ACTION", help="unauthenticatedClientAction")
+    emulate.add_argument("--token-version", choices=("1", "2"), help="version of access tokens")
+    emulate.add_argument(
+        "--device-code",
+        choices=("auto", "manual"),
+        default="manual",
+        help="manual (default): a person enters the code on the emulator's page",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status."""
+    from harness.errors import HarnessError
+
+    options = build_parser().parse_args(arguments)
+    module, name = options.run
+    try:
+        status = getattr(importlib.import_module(module), name)(options)
+    except HarnessError as error:
+        print(f"connector-harness: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return int(status)

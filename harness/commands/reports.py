@@ -1,0 +1,144 @@
+"""`report`, `rules` and `access`: from a report.json, or from the rules themselves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HarnessError
+from harness.rules.model import Rule
+
+__all__ = ["access", "report", "rules"]
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A report, or one clear line.
+
+    Raises:
+        HarnessError: it is missing or not a report.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HarnessError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise HarnessError(f"{path}: not valid JSON: {error}") from None
+    if not isinstance(document, dict) or "verdict" not in document:
+        raise HarnessError(f"{path}: is no report of the connector harness")
+    return document
+
+
+def report(options: argparse.Namespace) -> int:
+    """Render every format again, or check that the report passed these files."""
+    from harness.report.formats import write_formats
+    from harness.rules.registry import all_rules
+
+    path = Path(options.file)
+    document = read_report(path)
+    if options.check_hash is not None:
+        return _check_hash(document, Path(options.check_hash))
+    for written in write_formats(
+        document, path.parent, har=options.har, junit=options.junit, rules=all_rules()
+    ):
+        print(written)
+    return 0
+
+
+def _check_hash(document: Mapping[str, Any], path: Path) -> int:
+    from harness.connector.loading import connector_hash, load_connector
+
+    recorded = document["connector"].get("hash")
+    now = connector_hash(load_connector(path))
+    if document["verdict"] != "pass":
+        print(f"the report's verdict is {document['verdict']}: do not redeploy")
+        return 1
+    if recorded != now:
+        print(f"{path} is not what the report passed: run the gate again before redeploying")
+        return 1
+    print(f"{path} is exactly what passed")
+    return 0
+
+
+def rules(options: argparse.Namespace) -> int:
+    """List the rules of a family, or all."""
+    from harness.rules.registry import all_rules
+
+    chosen = [r for r in all_rules().values() if not options.filter or _matches(r, options.filter)]
+    if not chosen:
+        raise HarnessError(f"no rule or family {options.filter!r}; see connector-harness rules")
+    if options.format == "json":
+        print(json.dumps([_plain(rule) for rule in chosen], indent=1, ensure_ascii=False))
+    elif options.format == "markdown":
+        print("\n".join(_markdown(rule) for rule in chosen))
+    else:
+        long = len(chosen) == 1
+        print("\n".join(_long(rule) if long else _short(rule) for rule in chosen))
+    return 0
+
+
+def _matches(rule: Rule, wanted: str) -> bool:
+    return wanted in (rule.id, rule.family)
+
+
+def _short(rule: Rule) -> str:
+    return f"{rule.id:<42} {rule.severity:<8} {rule.title}"
+
+
+def _long(rule: Rule) -> str:
+    lines = [_short(rule), "", rule.meaning, "", f"why: {rule.why}", f"remedy: {rule.remedy}"]
+    if rule.reference:
+        lines.append(f"source: {rule.reference}")
+    if rule.microsoft:
+        lines.append(f"Microsoft: {', '.join(rule.microsoft)}")
+    return "\n".join(lines)
+
+
+def _markdown(rule: Rule) -> str:
+    lines = [
+        f"## `{rule.id}` ({rule.severity})",
+        "",
+        f"**{rule.title}.** {rule.meaning}",
+        "",
+        f"*Why it matters:* {rule.why}",
+        "",
+        f"*How to mend it:* {rule.remedy}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _plain(rule: Rule) -> dict[str, Any]:
+    return {
+        name: getattr(rule, name)
+        for name in ("id", "severity", "title", "meaning", "why", "remedy", "reference")
+    } | {"microsoft": list(rule.microsoft)}
+
+
+def access(options: argparse.Namespace) -> int:
+    """Print a first draft of the access table: who got which status, operation by operation."""
+    document = read_report(Path(options.file))
+    seen: dict[str, dict[str, list[int]]] = {}
+    wanted = ("delegated/same", "delegated/access", "delegated/identity", "anonymous/plain")
+    for exchange in document["exchanges"]:
+        response, operation = exchange["response"], exchange["operation"]
+        if response is None or operation is None or not exchange["purpose"].startswith(wanted):
+            continue
+        statuses = seen.setdefault(operation, {}).setdefault(exchange["caller"], [])
+        if response["status"] not in statuses:
+            statuses.append(response["status"])
+    if not seen:
+        raise HarnessError(
+            f"{options.file}: shows no calls of users; run the delegated suite first"
+        )
+    print("# Observed, not judged: read every row before you keep it.")
+    for operation, callers in sorted(seen.items()):
+        expect = ", ".join(f"{who} = {_statuses(found)}" for who, found in callers.items())
+        print(f'\n[[delegated.access]]\noperation = "{operation}"\nexpect = {{ {expect} }}')
+    return 0
+
+
+def _statuses(found: list[int]) -> str:
+    return str(found[0]) if len(found) == 1 else str(sorted(found))
