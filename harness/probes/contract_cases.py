@@ -230,7 +230,7 @@ class CaseMaker:
             return None
         self._sent.add(request)
         number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
-        facts = {**meta, "ids": _ids(self.operation, self.values)}
+        facts = {**meta, "ids": _ids(self.operation, self.values), "inputs": _inputs(values)}
         return Probe(
             f"{kind}-{number}",
             self.operation.id,
@@ -261,6 +261,14 @@ def _falsified(
         "omitted": omitted,
         "pointer": pointer,
     }
+
+
+def _inputs(values: Values) -> list[str]:
+    """The names of what a call carries: parameters, and the body's properties."""
+    names = {k.rpartition(":")[2] for k, v in values.parameters.items() if v is not None}
+    if values.has_body and isinstance(values.body, Mapping):
+        names |= {str(name) for name in values.body}
+    return sorted(names)
 
 
 def _ids(operation: Operation, values: Values) -> str:

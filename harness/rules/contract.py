@@ -1,0 +1,144 @@
+"""Judging one operation's exchanges against what the definition promises.
+
+A pure function of connector, settings and exchanges: live and replayed runs are judged alike. The
+words of each rule stand in `harness.rules.contract_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from harness.connector.model import Operation
+from harness.probes.contract_exclusions import REWRITES_BODY, contract_exclusions, policies_of
+from harness.rules import contract_rules as rules
+from harness.rules.contract_answers import answer_sightings, front_end, header_sightings
+from harness.rules.contract_causes import Sighting, findings_of
+from harness.rules.contract_inputs import input_sightings, is_success
+from harness.rules.contract_presence import is_absent, presence_sightings
+from harness.rules.contract_rules import RULES
+from harness.rules.model import Finding, Judgement
+from harness.rules.schema_judging import SchemaJudge
+from harness.rules.strength import strength
+from harness.situation import Situation
+from harness.traffic.exchange import Exchange
+
+__all__ = ["RULES", "judge_contract"]
+
+_ASIDE = ("contract/learn", "contract/create", "contract/clean-up", "contract/neighbour")
+_HINTS = ("login.", "login-", "/.auth/login", "oauth2")
+
+
+def judge_contract(
+    situation: Situation, operation: Operation, exchanges: Sequence[Exchange]
+) -> Judgement:
+    """Everything in which an operation's answers differ from its definition.
+
+    One finding per cause, each with the smallest request that shows it (`data["curl"]`,
+    `data["request"]`). Unverified without a success answer, unless a finding says why.
+    """
+    notes = tuple(_notes(situation, operation))
+    left_out = [e for e in contract_exclusions(situation, operation) if e.whole]
+    own = [e for e in exchanges if e.probe.purpose not in _ASIDE]
+    if left_out and not own:
+        return Judgement(notes, skipped="; ".join(e.reason for e in left_out))
+    found = findings_of(situation, operation, _sightings(situation, operation, exchanges, own))
+    findings = (*found, *notes)
+    explained = any(finding.severity == "error" for finding in found)
+    succeeded = any(is_success(e) or _is_documented_redirect(operation, e) for e in own)
+    if succeeded or explained:
+        return Judgement(findings)
+    return Judgement(findings, unverified=_why(operation, exchanges, own))
+
+
+def _sightings(
+    situation: Situation,
+    operation: Operation,
+    exchanges: Sequence[Exchange],
+    own: Sequence[Exchange],
+) -> Iterator[Sighting]:
+    connector = situation.connector
+    judge = SchemaJudge(connector, strict=situation.settings.contract.strict_responses)
+    yield from presence_sightings(operation, exchanges)
+    rewritten = _rewritten(situation, operation)
+    for exchange in own:
+        if _is_turned_away(exchange):
+            continue
+        for sighting in answer_sightings(connector, judge, operation, exchange):
+            if not (rewritten and sighting.rule in (rules.BODY, rules.NULL)):
+                yield sighting
+    yield from header_sightings(judge, operation, own)
+    yield from input_sightings(connector, operation, own)
+
+
+def _rewritten(situation: Situation, operation: Operation) -> bool:
+    """Whether a policy reshapes the answer, so that the definition describes another body."""
+    return any(
+        template in REWRITES_BODY and section != "request"
+        for template, section, _ in policies_of(situation.connector, operation)
+    )
+
+
+def _is_turned_away(exchange: Exchange) -> bool:
+    """Whether the sign-in in front of the app refused the call (a redirect to sign in)."""
+    response = exchange.response
+    if response is None or not 300 <= response.status < 400:
+        return False
+    target = urlsplit(response.header("location") or "")
+    return any(hint in target.netloc + target.path for hint in _HINTS)
+
+
+def _is_documented_redirect(operation: Operation, exchange: Exchange) -> bool:
+    status = exchange.status
+    return status is not None and 300 <= status < 400 and str(status) in operation.responses
+
+
+def _why(operation: Operation, exchanges: Sequence[Exchange], own: Sequence[Exchange]) -> str:
+    """Why no success answer came, and what to do about it."""
+    valid = [e for e in own if e.probe.meta.get("mode") == "positive"]
+    if not valid:
+        created = [e for e in exchanges if e.probe.purpose == "contract/create"]
+        if created:
+            got = created[0].status or created[0].reason
+            maker = created[0].probe.meta.get("of", "its creator")
+            return f"no object to work on: {maker} answered {got}"
+        return "nothing was sent"
+    reasons = [e.reason for e in valid if e.response is None and e.reason]
+    statuses = sorted({e.status for e in valid if e.status is not None})
+    if any(_is_turned_away(e) for e in valid) or (statuses and set(statuses) <= {401, 403}):
+        return f"the token was refused ({', '.join(map(str, statuses))}): see the tokens suite"
+    if not statuses:
+        return f"no answer: {reasons[0] if reasons else 'unknown reason'}"
+    if is_absent(own):
+        table = f"[operations.{operation.id}] parameters"
+        return f"no object with the id that was sent (404); give a real one under {table}"
+    if all(front_end(status) or status == 429 for status in statuses):
+        return f"the platform's front end answered {', '.join(map(str, statuses))} throughout"
+    return f"no success answer; came: {', '.join(map(str, statuses))}"
+
+
+def _notes(situation: Situation, operation: Operation) -> Iterator[Finding]:
+    connector = situation.connector
+    place = connector.place(operation.pointer)
+    measured = strength(connector, operation)
+    if measured.is_weak and not situation.settings.contract.strict_responses:
+        yield rules.STRENGTH.finding(
+            f"The contract is weak: {measured.sentence}",
+            operation=operation.id,
+            expected="required properties in the success schema",
+            observed=measured.sentence,
+            place=place,
+            data={"strength": measured.to_plain()},
+        )
+    for template, section, policy in policies_of(connector, operation):
+        parameters = policy.get("parameters")
+        named = parameters if isinstance(parameters, Mapping) else {}
+        target = named.get("x-ms-apimTemplateParameter.name", "")
+        yield rules.POLICY.finding(
+            f"The policy {template} applies: {policy.get('title') or template}",
+            operation=operation.id,
+            expected="the call as the definition says",
+            observed=" ".join(str(p) for p in (template, section, target) if p),
+            place=place,
+            data={"template": template, "section": section},
+        )
