@@ -77,14 +77,7 @@ def ingredients_of(check: Check) -> TokenIngredients:
     from harness.traffic.exchange import Secret
 
     if check.is_replay:
-        recorded = check.recorded_facts().get("ingredients", {})
-        return TokenIngredients(
-            recorded.get("user", ""),
-            Secret(""),
-            recorded.get("header", {}),
-            recorded.get("claims", {}),
-            reasons=recorded.get("reasons", {}),
-        )
+        return TokenIngredients.from_recording(check.recorded_facts().get("ingredients", {}))
     try:
         matter = check.run.controller.forgery_matter()
     except SignInError as error:
@@ -92,13 +85,11 @@ def ingredients_of(check: Check) -> TokenIngredients:
         raise CheckUnverified(str(error)) from None
     except HarnessError as error:
         raise CheckUnverified(str(error)) from None
-    kept = {name: matter[name] for name in ("user", "header", "claims", "reasons")}
-    check.facts["ingredients"] = kept
     tokens = {
         name: None if matter.get(name) is None else Secret(matter[name])
         for name in ("id_token", "app_only", "other_api", "yesterday", "outsider")
     }
-    return TokenIngredients(
+    ingredients = TokenIngredients(
         matter["user"],
         Secret(matter["value"]),
         matter["header"],
@@ -107,6 +98,8 @@ def ingredients_of(check: Check) -> TokenIngredients:
         reasons=matter["reasons"],
         **tokens,
     )
+    check.facts["ingredients"] = ingredients.to_recording()
+    return ingredients
 
 
 def skips_of(check: Check, ingredients: TokenIngredients) -> dict[str, str]:

@@ -32,6 +32,7 @@ from harness.traffic.exchange import (
 __all__ = ["TokenIngredients", "token_plan", "token_skips"]
 
 ONLY_TENANT = "only the tenant can sign such a token"
+_TOKENS = ("id_token", "app_only", "other_api", "yesterday", "outsider")
 _INGREDIENT_OF = {
     "expired": "yesterday",
     "wrong-audience": "other_api",
@@ -48,7 +49,8 @@ class TokenIngredients:
     `other_api` is a token of the same sign-in for another API, `yesterday` an expired access token,
     `outsider` a token of a user whom the allow-list leaves out. `tenant_signed` maps further kinds
     to tokens that the tenant signed (an emulator can). `jwks` is the tenant's public key set.
-    `reasons` says, by field name, why one is None.
+    `reasons` says, by field name, why one is None. In a replay the tokens are empty: only which of
+    them there were matters, so that the plan asks what was asked before.
     """
 
     user: str
@@ -63,12 +65,42 @@ class TokenIngredients:
     tenant_signed: Mapping[str, Secret] = field(default_factory=dict)
     jwks: Mapping[str, Any] | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
+    is_replay: bool = False
+
+    @classmethod
+    def from_recording(cls, plain: Mapping[str, Any]) -> TokenIngredients:
+        """What `to_recording` kept, with empty tokens in place of those that there were."""
+        had = set(plain.get("had", ()))
+        return cls(
+            user=str(plain.get("user", "")),
+            value=Secret(""),
+            header=plain.get("header", {}),
+            claims=plain.get("claims", {}),
+            jwks={} if "jwks" in had else None,
+            tenant_signed={kind: Secret("") for kind in plain.get("tenant_signed", ())},
+            reasons=plain.get("reasons", {}),
+            is_replay=True,
+            **{name: Secret("") for name in _TOKENS if name in had},
+        )
+
+    def to_recording(self) -> dict[str, Any]:
+        """What a replay needs to know, as JSON-plain data without any token or key."""
+        return {
+            "user": self.user,
+            "header": dict(self.header),
+            "claims": dict(self.claims),
+            "reasons": dict(self.reasons),
+            "had": [name for name in (*_TOKENS, "jwks") if getattr(self, name) is not None],
+            "tenant_signed": sorted(self.tenant_signed),
+        }
 
     def of_tenant(self, kind: str) -> Secret | None:
         """The tenant's own token of a kind, or None."""
-        given = self.tenant_signed.get(kind)
+        if kind in self.tenant_signed:
+            return self.tenant_signed[kind]
         name = _INGREDIENT_OF.get(kind)
-        return given or (getattr(self, name) if name else None)
+        found: Secret | None = getattr(self, name) if name else None
+        return found
 
     def missing(self) -> dict[str, str]:
         """Kinds that cannot be tried as they should, each with the reason."""
@@ -166,7 +198,7 @@ def _forged_probes(
         of_tenant = ingredients.of_tenant(kind.name)
         if not _is_due(situation, operation, _pace(kind, of_tenant)):
             continue
-        token = of_tenant or _forged(kind, parts)
+        token = of_tenant if of_tenant is not None else _forged(kind, parts, ingredients)
         if token is None:
             continue
         caller = Caller(f"forged:{kind.name}", "forgery", token)
@@ -206,7 +238,12 @@ def _pace(kind: ForgeKind, of_tenant: Secret | None) -> str:
     return kind.pace
 
 
-def _forged(kind: ForgeKind, parts: TokenParts) -> Secret | None:
+def _forged(kind: ForgeKind, parts: TokenParts, ingredients: TokenIngredients) -> Secret | None:
+    if ingredients.is_replay:
+        can = kind.make is not None and (
+            kind.name != "hs256-confusion" or ingredients.jwks is not None
+        )
+        return Secret("") if can else None
     text = forge(kind.name, parts)
     return None if text is None else Secret(text)
 

@@ -245,3 +245,28 @@ def test_a_carriage_says_where_the_token_goes(
     headers = " ".join(value for _, value in filled.headers)
     assert "TOKEN" in filled.target + headers
     assert ("Authorization", "Bearer TOKEN") not in filled.headers or name == "duplicate-header"
+
+
+def test_a_replay_asks_what_the_recording_asked(
+    situate: Callable[..., Situation], ingredients: TokenIngredients
+) -> None:
+    live = replace(ingredients, yesterday=Secret("y"), tenant_signed={"wrong-issuer": Secret("w")})
+    plain = json.loads(json.dumps(live.to_recording()))
+
+    replayed = tried(situate(), TokenIngredients.from_recording(plain))
+
+    recorded = tried(situate(), live)
+    assert [(e.probe.key, e.probe.meta) for e in replayed] == [
+        (e.probe.key, e.probe.meta) for e in recorded
+    ]
+
+
+def test_a_replay_without_keys_asks_no_key_confusion(
+    situate: Callable[..., Situation], ingredients: TokenIngredients
+) -> None:
+    plain = replace(ingredients, jwks=None).to_recording()
+
+    replayed = tried(situate(), TokenIngredients.from_recording(plain))
+
+    assert "hs256-confusion" not in kinds(replayed)
+    assert len(replayed) > 30
