@@ -6,6 +6,7 @@ never by command line, environment or file.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from harness.settings import Deferred, Settings, UserSettings
 if TYPE_CHECKING:
     from harness.callers.signing_in import SignIns
 
-__all__ = ["Controller", "with_address"]
+__all__ = ["Controller", "configured_secrets", "trust", "with_address"]
 
 PUBLIC_FACTS = (
     "tenant_id",
@@ -55,6 +56,20 @@ class Controller:
         self._sign_ins: SignIns | None = None
         self._start_waited = False
         self._effective: Settings | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether anybody asked for the target yet (a demo then runs)."""
+        return self._effective is not None
+
+    def known_secrets(self) -> dict[str, str]:
+        """Every token, password and secret of the run so far → the placeholder to show instead."""
+        found: dict[str, str] = {}
+        if self._sign_ins is not None:
+            found.update(self._sign_ins.known_secrets())
+        if self._effective is not None:
+            found.update(configured_secrets(self._effective))
+        return found
 
     @property
     def effective(self) -> Settings:
@@ -160,6 +175,27 @@ class Controller:
             if self._demo is not None:
                 self._demo.close()
                 self._demo = None
+
+
+def configured_secrets(settings: Settings) -> dict[str, str]:
+    """Passwords, secrets and tokens of the settings, where their variables are set."""
+    entra = settings.entra
+    deferred = [
+        (entra.client_secret, "{client-secret}"),
+        (entra.client_certificate_password, "{certificate-password}"),
+        (entra.connector_client_secret, "{connector-client-secret}"),
+    ]
+    for user in settings.users.values():
+        deferred += [
+            (user.password, "{password of " + user.name + "}"),
+            (user.token, "{" + user.name + "}"),
+        ]
+    found: dict[str, str] = {}
+    for text, placeholder in deferred:
+        if text is not None:
+            with contextlib.suppress(SettingsError):
+                found[text.resolve()] = placeholder
+    return found
 
 
 def app_scope(scope: str) -> str:

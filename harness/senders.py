@@ -19,7 +19,7 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
 
         key = f"{suite}/{operation or ''}"
         if key not in run.senders:
-            run.senders[key] = replay_sender(run.settings, run.connector, suite, operation)
+            run.senders[key] = replay_sender(run.settings, suite, operation)
         return run.senders[key]
     if "live" not in run.senders:
         from harness.traffic.live import LiveSender

@@ -6,6 +6,7 @@ the demo and the report; an xdist worker only collects, runs checks, and sends p
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import pytest
 
 from harness import collecting
 from harness.control import Controller, with_address
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SettingsError
 from harness.loading_run import Loaded, load_run, options_of
 from harness.outcomes import CheckOutcome, CheckUnverified
 from harness.remote import RemoteController, serve
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from harness.callers.token import Token
     from harness.clients import FunctionApp
     from harness.report.gather import Gathering
+    from harness.settings import Settings
 
 __all__ = ["HarnessSession"]
 
@@ -48,6 +50,9 @@ class HarnessSession:
         self._loaded: Loaded = load_run(self.options, config.rootpath)
         self._target_known = False
         self._interrupted = False
+        self._guard = contextlib.ExitStack()
+        if self._loaded.settings.cassettes_mode == "replay":
+            self._go_offline()
         self._selections, self._rest = self._split_arguments()
         self.controller: Controller | RemoteController = self._make_controller()
         self.gathering: Gathering | None = None if self.is_worker else self._make_gathering()
@@ -205,11 +210,14 @@ class HarnessSession:
         try:
             if self.gathering is not None:
                 self.gathering.counters(self.run)
+                self._tell_secrets(self.gathering)
+                recorded = self.gathering.record(self.effective_settings())
                 status = self.gathering.exit_status(
                     int(exitstatus),
                     interrupted=self._interrupted,
                     suites_wanted=bool(self._selections),
                 )
+                status = status if recorded else max(status, 1)
                 session.exitstatus = status
                 if not self.config.option.collectonly:
                     self.gathering.finish(self.effective_settings(), status)
@@ -217,12 +225,21 @@ class HarnessSession:
                 self._send_counters()
         finally:
             self.run.close()
+            self._guard.close()
             if isinstance(self.controller, Controller):
                 self.controller.close()
 
-    def effective_settings(self) -> Any:
+    def effective_settings(self) -> Settings:
         """The settings with the demo's address in them, where it was started."""
+        if isinstance(self.controller, Controller) and self.controller.started:
+            return self.controller.effective
         return self.run.settings
+
+    def _tell_secrets(self, gathering: Gathering) -> None:
+        """Hand every token and password of the run to the redactor before anything is written."""
+        if isinstance(self.controller, Controller):
+            for secret, placeholder in self.controller.known_secrets().items():
+                gathering.redactor.know(secret, placeholder)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -251,6 +268,18 @@ class HarnessSession:
         return lines
 
     # ------------------------------------------------------------------ making
+
+    def _go_offline(self) -> None:
+        """Forbid connections for the whole process; remote workers cannot be held to that."""
+        from harness.traffic.offline import no_network
+
+        remote = [spec for spec in self.config.getoption("tx", None) or () if "popen" not in spec]
+        if remote:
+            raise SettingsError(
+                f"--cassettes replay with remote workers (--tx {remote[0]}): a replay opens no "
+                "connection; use -n"
+            )
+        self._guard.enter_context(no_network())
 
     def _split_arguments(self) -> tuple[list[collecting.Selection], list[str]]:
         config = self.config

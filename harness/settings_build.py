@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness import settings_file
 from harness.errors import SettingsError
-from harness.settings import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, Settings
+from harness.settings import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, CassetteMode, Settings
 from harness.settings_table import Table
 
 __all__ = ["Options", "build_settings", "resolve_target"]
@@ -90,7 +90,7 @@ def build_settings(
         document = settings_file.read_document(config_file) if config_file else {}
     document = settings_file.with_environment(document, environ)
     base = config_file.parent if config_file else root
-    mode = _chosen("--cassettes", options.cassettes, CASSETTE_MODES) or "off"
+    mode: CassetteMode = _chosen("--cassettes", options.cassettes, CASSETTE_MODES) or "off"
     source = config_file.name if config_file else "environment"
     table = Table(source, "", document, lenient=mode == "replay")
     table.check_keys(TOP_KEYS)

@@ -6,16 +6,19 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.connector.model import Connector
-from harness.errors import SettingsError
+from harness.control import configured_secrets
 from harness.report.build import Gathered, build_report
 from harness.report.terminal import print_report
 from harness.settings import Settings
 from harness.traffic.redaction import known_redactor
+
+if TYPE_CHECKING:
+    from harness.traffic.recording import Recorder
 
 __all__ = ["Gathering", "counters_of"]
 
@@ -36,13 +39,13 @@ class Gathering:
         self._gathered = Gathered()
         self._started = datetime.now(tz=UTC)
         self._clock = time.perf_counter()
-        self._ours: set[str] = set()
         self.user_failures = 0
         self.user_passes = 0
         self.report: dict[str, Any] | None = None
+        self._recorder = _recorder(settings, connector)
         self.written: list[Path] = []
         self.redactor = known_redactor(
-            _configured_secrets(settings),
+            configured_secrets(settings),
             headers=settings.redact.headers,
             pointers=settings.redact.pointers,
             patterns=settings.redact.patterns,
@@ -52,7 +55,8 @@ class Gathering:
         """Take one of pytest's reports, with our payload where it is a check's."""
         if payload is not None:
             self._gathered.payloads.append(payload)
-            self._ours.add(report.nodeid)
+            if self._recorder is not None:
+                self._recorder.add(payload)
             if payload["check"]["suite"] == "tests" and payload["check"]["outcome"] == "failed":
                 self.user_failures += 1
         elif report.failed:
@@ -96,6 +100,16 @@ class Gathering:
     def _findings(self) -> list[Mapping[str, Any]]:
         return [finding for payload in self._gathered.payloads for finding in payload["findings"]]
 
+    def record(self, settings: Settings) -> bool:
+        """Write the cassettes of a recording run; False where one was refused."""
+        if self._recorder is None:
+            return True
+        written, refused = self._recorder.write(settings, self.redactor)
+        for problem in refused:
+            self.note(f"cassette {problem}")
+        self.note(f"{len(written)} cassettes written to {settings.cassette_dir.name}/")
+        return not refused
+
     def finish(self, settings: Settings, status: int) -> None:
         """Build the report and write it in every format."""
         self._settings = settings
@@ -123,6 +137,15 @@ class Gathering:
             print_report(self.report, terminal, self.written)
 
 
+def _recorder(settings: Settings, connector: Connector) -> Recorder | None:
+    """What writes cassettes, in a recording run."""
+    if settings.cassettes_mode != "record":
+        return None
+    from harness.traffic.recording import Recorder
+
+    return Recorder(connector.sha256)
+
+
 def counters_of(run: Any) -> dict[str, int]:
     """What a process sent, replayed, retried and wrote."""
     totals = {"sent": 0, "replayed": 0, "retried": 0, "writes": 0}
@@ -131,27 +154,3 @@ def counters_of(run: Any) -> dict[str, int]:
         for name in totals:
             totals[name] += getattr(traffic, name, 0)
     return totals
-
-
-def _configured_secrets(settings: Settings) -> dict[str, str]:
-    """Passwords, secrets and tokens of the settings whose variables are set."""
-    entra = settings.entra
-    deferred = [
-        (entra.client_secret, "{client-secret}"),
-        (entra.client_certificate_password, "{certificate-password}"),
-        (entra.connector_client_secret, "{connector-client-secret}"),
-    ]
-    for user in settings.users.values():
-        deferred += [
-            (user.password, "{password of " + user.name + "}"),
-            (user.token, "{" + user.name + "}"),
-        ]
-    found: dict[str, str] = {}
-    for text, placeholder in deferred:
-        if text is None:
-            continue
-        try:
-            found[text.resolve()] = placeholder
-        except SettingsError:
-            continue
-    return found

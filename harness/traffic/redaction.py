@@ -50,6 +50,7 @@ SECRET_FIELDS = frozenset(
     }
 )
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 _FIELD = re.compile(
     r"(?i)([?&;\s\"']|^)("
     + "|".join(sorted(re.escape(name) for name in SECRET_FIELDS | {"code"}))
@@ -105,7 +106,22 @@ class Redactor:
         return self.identities(text)
 
     def identities(self, text: str) -> str:
-        """A text with users' names, ids and tenant replaced by stand-ins."""
+        """A text with users' names, ids and tenant replaced by stand-ins, also inside base64."""
+        if not self.stand_ins:
+            return text
+        return _BASE64.sub(self._inside_base64, self._named(text))
+
+    def _inside_base64(self, match: re.Match[str]) -> str:
+        try:
+            inner = base64.b64decode(match.group(0) + "==", validate=False).decode("utf-8")
+        except ValueError:
+            return match.group(0)
+        hidden = self._named(inner)
+        if hidden == inner:
+            return match.group(0)
+        return base64.b64encode(hidden.encode("utf-8")).decode("ascii")
+
+    def _named(self, text: str) -> str:
         for identity, stand_in in self.stand_ins.items():
             if identity.lower() in text.lower():
                 quoted = stand_in.replace("\\", r"\\")

@@ -1,0 +1,247 @@
+"""Cassettes: vcrpy's own file format, with what it has no place for beside each interaction.
+
+One file per target, suite and operation. A plain vcrpy user can load it; what only the harness
+needs stands in a `connector-harness:` mapping beside `request` and `response` (vcrpy refuses extra
+keys inside `request`, needs a response, and keeps only the first of two equal headers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.errors import CassetteError
+from harness.traffic.exchange import Caller, Exchange, Headers, Probe, Request, Response
+
+__all__ = ["Cassette", "cassette_path", "dump_cassette", "read_cassette", "slug"]
+
+OWN_KEY = "connector-harness"
+VERSION = 1
+NO_ANSWER_STATUS = 599
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@dataclass(frozen=True, slots=True)
+class Cassette:
+    """The recordings of one suite and operation: exchanges by check, facts by check, and origin.
+
+    `about` holds harness version, definition hash and time of the recording (seconds since epoch).
+    """
+
+    exchanges: Mapping[str, tuple[Exchange, ...]]
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def slug(name: str) -> str:
+    """A file name for an operation id or test id; a short hash keeps names apart.
+
+    Two ids that differ in case only, or in characters that file systems dislike, never collide.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "operation"
+    if plain == name and name == name.lower() and len(name) <= 80:
+        return plain
+    lowered = plain.lower()[:80]
+    if plain == name and len(name) <= 80 and _is_plain_camel(name):
+        return plain
+    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:6]
+    return f"{lowered}-{digest}"
+
+
+def _is_plain_camel(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", name) is not None
+
+
+def cassette_path(folder: Path, target: str, suite: str, operation: str | None) -> Path:
+    """Where the recording of a suite and operation stands."""
+    return folder / slug(target) / suite / f"{slug(operation) if operation else 'app'}.yaml"
+
+
+def dump_cassette(cassette: Cassette) -> str:
+    """The file's text: stable order, bodies as text where they are text."""
+    interactions = [
+        _interaction(check, exchange)
+        for check in sorted(cassette.exchanges)
+        for exchange in cassette.exchanges[check]
+    ]
+    document = {
+        OWN_KEY: {
+            "about": dict(sorted(cassette.about.items())),
+            "facts": {check: cassette.facts[check] for check in sorted(cassette.facts)},
+        },
+        "interactions": interactions,
+        "version": VERSION,
+    }
+    text: str = yaml.dump(
+        document, Dumper=_dumper(), allow_unicode=True, sort_keys=False, width=110
+    )
+    return text
+
+
+def _dumper() -> Any:
+    class ReadableDumper(_Dumper):  # type: ignore[misc]
+        """Texts of several lines stand as blocks, so that a diff shows them line by line."""
+
+        def ignore_aliases(self, _data: Any) -> bool:
+            return True
+
+    def represent(dumper: Any, text: str) -> Any:
+        style = (
+            "|" if "\n" in text and "\r" not in text and not text.endswith((" ", "\t")) else None
+        )
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    ReadableDumper.add_representer(str, represent)
+    return ReadableDumper
+
+
+def _interaction(check: str, exchange: Exchange) -> dict[str, Any]:
+    probe, request, response = exchange.probe, exchange.probe.request, exchange.response
+    own: dict[str, Any] = {
+        "check": check,
+        "probe": probe.key,
+        "caller": probe.caller.name,
+        "kind": probe.caller.kind,
+        "purpose": probe.purpose,
+        "operation": probe.operation,
+        "meta": dict(probe.meta),
+        "repeatable": probe.repeatable,
+        "target": request.target,
+        "origin": request.origin,
+        "at": exchange.at,
+        "attempts": exchange.attempts,
+        "request-headers": [list(pair) for pair in request.headers],
+    }
+    if response is None:
+        own["reason"] = exchange.reason
+    else:
+        own["response-headers"] = [list(pair) for pair in response.headers]
+        own["seconds"] = response.seconds
+        own["truncated"] = response.truncated
+    return {
+        "request": {
+            "method": request.method,
+            "uri": f"{request.origin or ''}{request.target}",
+            "headers": _vcr_headers(request.headers),
+            "body": _text_or_bytes(request.body),
+        },
+        "response": {
+            "status": {
+                "code": NO_ANSWER_STATUS if response is None else response.status,
+                "message": "no answer" if response is None else "",
+            },
+            "headers": {} if response is None else _vcr_headers(response.headers),
+            "body": {"string": "" if response is None else _text_or_bytes(response.body)},
+        },
+        OWN_KEY: own,
+    }
+
+
+def _vcr_headers(headers: Headers) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def _text_or_bytes(body: bytes | None) -> str | bytes | None:
+    """Text where it is UTF-8 that YAML can show, else bytes (base64 in the file)."""
+    if body is None:
+        return None
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body
+    return text if text.isprintable() or _printable_lines(text) else body
+
+
+def _printable_lines(text: str) -> bool:
+    return all(char.isprintable() or char in "\n\t" for char in text)
+
+
+def read_cassette(path: Path) -> Cassette:
+    """The recordings in a file.
+
+    Raises:
+        CassetteError: it is missing, cut short, in a merge conflict, or no cassette; one line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CassetteError(f"{path}: there is no such recording") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CassetteError(f"{path}: cannot be read: {error}") from None
+    if re.search(r"^(<{7}|>{7}) ", text, re.MULTILINE):
+        raise CassetteError(f"{path}: holds a merge conflict; take one side, or record it again")
+    try:
+        document = json.loads(text) if text[:1] == "{" else yaml.load(text, Loader=_Loader)
+        return _cassette(document)
+    except (yaml.YAMLError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise CassetteError(f"{path}: is no whole recording ({first}); record it again") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CassetteError(
+            f"{path}: is no recording of the connector harness (missing {error}); record it again"
+        ) from None
+
+
+def _cassette(document: Any) -> Cassette:
+    if not isinstance(document, Mapping) or "interactions" not in document:
+        raise ValueError("it has no interactions")
+    exchanges: dict[str, list[Exchange]] = {}
+    for row in document["interactions"]:
+        own = row[OWN_KEY]
+        exchanges.setdefault(own["check"], []).append(_exchange(row, own))
+    about = document.get(OWN_KEY, {})
+    return Cassette(
+        {check: tuple(found) for check, found in exchanges.items()},
+        about.get("facts", {}),
+        about.get("about", {}),
+    )
+
+
+def _exchange(row: Mapping[str, Any], own: Mapping[str, Any]) -> Exchange:
+    sent, got = row["request"], row["response"]
+    request = Request(
+        sent["method"],
+        own["target"],
+        _pairs(own["request-headers"]),
+        _bytes(sent["body"]),
+        own["origin"],
+    )
+    probe = Probe(
+        own["probe"],
+        own["operation"],
+        Caller(own["caller"], own["kind"]),
+        request,
+        own["purpose"],
+        own["meta"],
+        own["repeatable"],
+    )
+    response = None
+    if "reason" not in own:
+        body = _bytes(got["body"]["string"]) or b""
+        response = Response(
+            got["status"]["code"],
+            _pairs(own["response-headers"]),
+            body,
+            own["seconds"],
+            own["truncated"],
+        )
+    return Exchange(probe, response, own.get("reason"), own["at"], own["attempts"], replayed=True)
+
+
+def _pairs(rows: Sequence[Sequence[str]]) -> Headers:
+    return tuple((name, value) for name, value in rows)
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode("utf-8") if isinstance(value, str) else value

@@ -1,0 +1,110 @@
+"""Exchanges from recordings: what was recorded is judged against the files of today."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+from harness.errors import CassetteError
+from harness.settings import Settings
+from harness.traffic.cassette import Cassette, cassette_path, read_cassette
+from harness.traffic.exchange import Exchange, Probe
+
+__all__ = ["ReplaySender", "Replayed", "replay_sender"]
+
+DAY_S = 86400.0
+
+
+@dataclass(slots=True)
+class Replayed:
+    """Counter of exchanges that came from recordings."""
+
+    replayed: int = 0
+
+
+class ReplaySender:
+    """The recording of one suite and operation."""
+
+    def __init__(self, cassette: Cassette, path: Path) -> None:
+        self._cassette = cassette
+        self.path = path
+        self.facts = cassette.facts
+        self.about = cassette.about
+        self.traffic = Replayed()
+
+    def recorded(self, check: str) -> list[Exchange]:
+        """Every exchange that was recorded for a check, in order.
+
+        Raises:
+            CassetteError: nothing was recorded for it.
+        """
+        if check not in self._cassette.exchanges and check not in self.facts:
+            raise CassetteError(f"{self.path}: holds no recording of {check}")
+        exchanges = list(self._cassette.exchanges.get(check, ()))
+        self.traffic.replayed += len(exchanges)
+        return exchanges
+
+    def send(self, probes: Sequence[Probe]) -> list[Exchange]:
+        """The recorded exchange of each probe of a user's test, matched by key and request."""
+        known = {e.probe.key: e for found in self._cassette.exchanges.values() for e in found}
+        self.traffic.replayed += len(probes)
+        return [self._matched(probe, known.get(probe.key)) for probe in probes]
+
+    def _matched(self, probe: Probe, recorded: Exchange | None) -> Exchange:
+        if recorded is None:
+            return Exchange(probe, None, f"not recorded in {self.path.name}", replayed=True)
+        sent, now = recorded.probe.request, probe.request
+        if (sent.method, sent.target) != (now.method, now.target):
+            reason = f"recorded was {sent.method} {sent.target}"
+            return Exchange(probe, None, reason, replayed=True)
+        return replace(recorded, probe=probe)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def replay_sender(settings: Settings, suite: str, operation: str | None) -> ReplaySender:
+    """The recording of a suite and operation.
+
+    Raises:
+        CassetteError: there is none, it cannot be read, or it is too old by the settings.
+    """
+    path = cassette_path(settings.cassette_dir, settings.target_name, suite, operation)
+    try:
+        cassette = read_cassette(path)
+    except CassetteError as error:
+        raise CassetteError(f"{error}; {record_command(settings, operation)}") from None
+    stale = staleness(settings, cassette.about)
+    if stale is not None and settings.cassettes.stale == "unverified":
+        raise CassetteError(f"{path}: {stale}; {record_command(settings, operation)}")
+    return ReplaySender(cassette, path)
+
+
+def record_command(settings: Settings, operation: str | None) -> str:
+    """The command that records just what is missing."""
+    target = settings.target_name
+    if not settings.is_demo and target not in settings.targets:
+        target = settings.target_url
+    chosen = f" --connector-operation {operation}" if operation else ""
+    return f"record it: pytest --function-app {target} --cassettes record{chosen}"
+
+
+def staleness(settings: Settings, about: Any, now: float | None = None) -> str | None:
+    """Why a recording is stale: too old, or of another major version; None where it is fresh."""
+    if settings.is_demo:
+        return None
+    version = str(about.get("harness", ""))
+    if version and version.split(".")[0] != __version__.split(".")[0]:
+        return f"recorded by version {version} of the harness"
+    recorded = about.get("recorded")
+    if isinstance(recorded, int | float):
+        days = ((time.time() if now is None else now) - recorded) / DAY_S
+        if days > settings.cassettes.max_age_days:
+            return (
+                f"recorded {days:.0f} days ago (max-age-days is {settings.cassettes.max_age_days})"
+            )
+    return None
