@@ -9,6 +9,7 @@ finding cites are left out; the page says so.
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -213,7 +214,7 @@ def _seconds(exchanges: list[Report]) -> list[float] | None:
     times = [
         float(response["seconds"])
         for response in (mapping(exchange, "response") for exchange in exchanges)
-        if isinstance(response.get("seconds"), int | float)
+        if _finite(response.get("seconds")) is not None
     ]
     return [round(statistics.median(times), 4), round(max(times), 4)] if times else None
 
@@ -298,7 +299,7 @@ def _check(check: Report) -> list[Any]:
         visible(text(check.get("id"))),
         visible(text(check.get("suite"))),
         text(check.get("outcome")),
-        check.get("seconds"),
+        _finite(check.get("seconds")),
         visible(text(check.get("reason"))),
     ]
 
@@ -321,12 +322,17 @@ def _exchange(
         response.get("status") if answered else None,
         _headers(response, shared) if answered else None,
         _body(response, shared, body_limit) if answered else None,
-        response.get("seconds") if answered else None,
+        _finite(response.get("seconds")) if answered else None,
         visible(text(exchange.get("reason"))) or None,
         exchange.get("attempts") or 1,
         visible(text(exchange.get("at"))) or None,
         int(cited),
     ]
+
+
+def _finite(value: Any) -> float | None:
+    """A number that JSON can hold; None for anything else."""
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _headers(message: Report, shared: _Shared) -> int:

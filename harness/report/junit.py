@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 from harness.report.reading import (
     WHOLE_CONNECTOR,
-    findings_of,
     moment,
     parts_of,
     rows,
@@ -60,11 +59,12 @@ def render_junit(report: Report) -> str:
     """The whole file, as text with its XML declaration."""
     root = ElementTree.Element("testsuites", {"name": "connector-harness"})
     for name, part in parts_of(report):
+        findings = _by_check(part)
         by_suite: dict[str, list[Check]] = defaultdict(list)
         for check in rows(part, "checks"):
             by_suite[text(check.get("suite")) or "tests"].append(check)
         for suite, checks in by_suite.items():
-            root.append(_suite(name, suite, checks, part))
+            root.append(_suite(name, suite, checks, part, findings))
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     ElementTree.indent(root)
@@ -72,7 +72,13 @@ def render_junit(report: Report) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'
 
 
-def _suite(connector: str, suite: str, checks: list[Check], report: Report) -> ElementTree.Element:
+def _suite(
+    connector: str,
+    suite: str,
+    checks: list[Check],
+    report: Report,
+    findings: Mapping[tuple[str, str], list[Finding]],
+) -> ElementTree.Element:
     outcomes = [text(check.get("outcome")) for check in checks]
     started = moment(report.get("started"))
     element = ElementTree.Element(
@@ -89,20 +95,26 @@ def _suite(connector: str, suite: str, checks: list[Check], report: Report) -> E
     if started is not None:
         element.set("timestamp", started.strftime("%Y-%m-%dT%H:%M:%S"))
     for check in checks:
-        findings = _findings(check, report)
-        element.append(_case(check, findings, connector))
+        element.append(_case(check, _findings(check, report, findings), connector))
     return element
 
 
-def _findings(check: Check, report: Report) -> list[Finding]:
+def _by_check(report: Report) -> dict[tuple[str, str], list[Finding]]:
+    found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in rows(report, "findings"):
+        found[suite_of(finding), text(finding.get("operation"))].append(finding)
+    return found
+
+
+def _findings(
+    check: Check, report: Report, by_check: Mapping[tuple[str, str], list[Finding]]
+) -> list[Finding]:
     """The findings of a check: those it names by number, else those of its operation and suite."""
     numbers = check.get("findings")
-    every = rows(report, "findings")
     if isinstance(numbers, list):
+        every = rows(report, "findings")
         return [every[n] for n in numbers if isinstance(n, int) and 0 <= n < len(every)]
-    if check.get("suite") not in {suite_of(finding) for finding in every}:
-        return []
-    return findings_of(report, check.get("operation") or None, text(check.get("suite")))
+    return by_check.get((text(check.get("suite")), text(check.get("operation"))), [])
 
 
 def _case(check: Check, findings: list[Finding], connector: str) -> ElementTree.Element:

@@ -17,11 +17,11 @@ from harness.report.compare import Comparison, compare
 from harness.report.html_static import QUESTIONS, headline
 from harness.report.reading import (
     WHOLE_CONNECTOR,
-    findings_of,
     mapping,
     parts_of,
     rows,
     sorted_findings,
+    suite_of,
     suite_outcome,
     suites_of,
     text,
@@ -109,38 +109,36 @@ def _part(name: str, report: Report) -> list[str]:
 
 
 def _suites(report: Report) -> str:
+    checks = Counter(text(check.get("suite")) for check in rows(report, "checks"))
+    findings = Counter(suite_of(finding) for finding in rows(report, "findings"))
     lines = ["| Suite | | What it finds out | Checks | Findings |", "|---|---|---|--:|--:|"]
     for suite in suites_of(report):
         entry = mapping(mapping(report, "suites"), suite)
-        checks = [c for c in rows(report, "checks") if text(c.get("suite")) == suite]
         outcome = suite_outcome(report, suite)
-        number = sum(len(findings_of(report, o, suite)) for o in _operations(report))
         reason = f" ({_escaped(entry['reason'])})" if entry.get("reason") else ""
         lines.append(
             f"| {_escaped(suite)} | {_SIGNS.get(outcome, '❔')} {_escaped(outcome)} |"
-            f" {QUESTIONS.get(suite, 'Your own tests')}{reason} | {len(checks)} | {number} |"
+            f" {QUESTIONS.get(suite, 'Your own tests')}{reason} | {checks[suite]} | {findings[suite]} |"
         )
     return "\n".join(lines) if len(lines) > 2 else ""
-
-
-def _operations(report: Report) -> set[str | None]:
-    return {finding.get("operation") or None for finding in rows(report, "findings")}
 
 
 def _findings(report: Report) -> str:
     findings = sorted_findings(report)
     if not findings:
         return ""
-    shown = [f for f in findings if not f.get("waived") and f.get("severity") != "note"][:_FINDINGS]
+    shown = [f for f in findings if _kind(f) in ("error", "warning")][:_FINDINGS]
     lines = ["| | Finding | Where | Expected | Observed |", "|---|---|---|---|---|"]
     lines += [_row(finding) for finding in shown]
-    left = Counter(
-        "waived" if f.get("waived") else text(f.get("severity")) for f in findings if f not in shown
-    )
+    left = Counter(map(_kind, findings)) - Counter(map(_kind, shown))
     rest = ", ".join(f"{number} {_escaped(kind)}" for kind, number in left.items())
     more = f"Also in the report: {rest}." if rest else ""
     table = "\n".join(lines) if shown else ""
     return "\n\n".join(block for block in ("#### Findings", table, _remedies(shown), more) if block)
+
+
+def _kind(finding: Report) -> str:
+    return "waived" if finding.get("waived") else text(finding.get("severity"))
 
 
 def _row(finding: Report) -> str:

@@ -17,7 +17,6 @@ __all__ = [
     "SUITES",
     "WHOLE_CONNECTOR",
     "counts",
-    "findings_of",
     "header_pairs",
     "mapping",
     "moment",
@@ -129,15 +128,6 @@ def operations_of(report: Report) -> list[str]:
 def sorted_findings(report: Report) -> list[Mapping[str, Any]]:
     """Findings in the order in which a reader wants them: open before waived, worst first."""
     return sorted(rows(report, "findings"), key=_rank)
-
-
-def findings_of(report: Report, operation: str | None, suite: str) -> list[Mapping[str, Any]]:
-    """The findings of one operation in one suite."""
-    return [
-        finding
-        for finding in rows(report, "findings")
-        if (finding.get("operation") or None) == operation and suite_of(finding) == suite
-    ]
 
 
 def counts(report: Report) -> dict[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -96,6 +97,8 @@ def harmless(value: Any) -> Any:
         return {visible(key): harmless(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [harmless(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value
 
 

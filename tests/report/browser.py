@@ -74,6 +74,15 @@ class Page:
         script = "const n = document.querySelector(arguments[0]); n.value = arguments[1]; "
         self.run(script + "n.dispatchEvent(new Event('change'))", selector, value)
 
+    def seconds_to_open(self) -> float:
+        """From the start of the navigation until the page is painted and answers."""
+        script = (
+            "const done = arguments[0]; requestAnimationFrame(() => setTimeout(() => "
+            "done(performance.now() / 1000)))"
+        )
+        body = {"script": script, "args": []}
+        return float(self._post("execute/async", body))
+
     def cdp(self, command: str, **parameters: Any) -> Any:
         return self._post("goog/cdp/execute", {"cmd": command, "params": parameters})
 
@@ -91,16 +100,17 @@ class Page:
         return [entry["message"] for entry in self._post("se/log", {"type": "browser"})]
 
     def requested(self) -> list[str]:
-        """Every address that the page asked for since the last call."""
+        """Every address that pages asked for since the last call, but the browser's own ones."""
         messages = [
             json.loads(entry["message"])["message"]
             for entry in self._post("se/log", {"type": "performance"})
         ]
-        return [
-            message["params"]["request"]["url"]
+        urls = [
+            str(message["params"]["request"]["url"])
             for message in messages
             if message["method"] == "Network.requestWillBeSent"
         ]
+        return [url for url in urls if not url.startswith(("chrome", "data:", "about:"))]
 
     def screenshot(self, path: Path) -> None:
         answer = self._client.get(f"/session/{self._session}/screenshot")
