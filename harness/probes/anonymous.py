@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from harness.connector.model import Operation
 from harness.probes.anonymous_tricks import Trick, on_nonsense, tricks_for
-from harness.probes.harmless import door_request, harmless_values, real_request
+from harness.probes.harmless import door_request, harmless_values, is_repeatable, real_request
 from harness.probes.requests import path_target
 from harness.rules.refusal import Verdict, judge_exchange, same_place, url_of
 from harness.situation import Plan, Situation
@@ -189,7 +189,8 @@ def _last_verdicts(situation: Situation, exchanges: Sequence[Exchange]) -> list[
 def _probe(operation: Operation, request: Request, part: str, leg: str, **meta: Any) -> Probe:
     key = f"anonymous/{part}/{leg}"
     details = {"part": part, "leg": leg, **meta}
-    return Probe(key, operation.id, ANONYMOUS, request, f"anonymous/{part}", details)
+    repeatable = is_repeatable(operation, request)
+    return Probe(key, operation.id, ANONYMOUS, request, f"anonymous/{part}", details, repeatable)
 
 
 def _trick_probe(operation: Operation, trick: Trick, request: Request, part: str) -> Probe:
@@ -209,7 +210,9 @@ def _app_probe(
 ) -> Probe:
     request = Request(method, target, (("User-Agent", API_CLIENT), *headers), None, origin)
     meta = {"part": "app", "check": check}
-    return Probe(f"app/{check}", None, ANONYMOUS, request, f"anonymous/{check}", meta)
+    # A port or site that does not answer is as it should be: no waiting for it again and again.
+    repeatable = origin is None
+    return Probe(f"app/{check}", None, ANONYMOUS, request, f"anonymous/{check}", meta, repeatable)
 
 
 def _as_api_client(request: Request) -> Request:

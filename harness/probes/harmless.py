@@ -23,6 +23,7 @@ __all__ = [
     "harmless_request",
     "harmless_values",
     "is_falsifiable",
+    "is_repeatable",
     "real_request",
 ]
 
@@ -92,6 +93,13 @@ def is_falsifiable(operation: Operation) -> bool:
         or operation.parameters_in("formData")
         or operation.body is not None
     )
+
+
+def is_repeatable(operation: Operation, request: Request) -> bool:
+    """Whether sending a request of this module twice does no more harm than sending it once."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.body == BROKEN_JSON:
+        return True
+    return NOTHING in request.target or not operation.changes_state
 
 
 def harmless_values(operation: Operation) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from harness.callers.forging import KINDS, ForgeKind, TokenParts, forge, signing_key_pem
 from harness.connector.model import Operation
 from harness.probes.anonymous import API_CLIENT
-from harness.probes.harmless import door_request, real_request
+from harness.probes.harmless import door_request, is_repeatable, real_request
 from harness.probes.token_carriage import CARRIAGES
 from harness.rules.refusal import judge_exchange
 from harness.situation import Plan, Situation
@@ -290,4 +290,5 @@ def _probe(
     attempt = meta.get("attempt", 1)
     key = f"tokens/{part}/{kind}" + (f"/{attempt}" if attempt != 1 else "")
     details = {"part": part, "kind": kind, **meta}
-    return Probe(key, operation.id, caller, request, f"tokens/{kind}", details)
+    repeatable = is_repeatable(operation, request)
+    return Probe(key, operation.id, caller, request, f"tokens/{kind}", details, repeatable)

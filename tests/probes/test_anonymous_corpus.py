@@ -1,0 +1,51 @@
+"""Every published connector can be asked at its door: plans never stumble over odd definitions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.connector.loading import load_connector
+from harness.errors import HarnessError
+from harness.probes.anonymous import anonymous_plan, app_plan
+from harness.probes.tokens import TokenIngredients, token_plan
+from harness.rules.anonymous import judge_anonymous
+from harness.rules.token import judge_tokens
+from harness.settings import Settings
+from harness.situation import Situation, perform
+from harness.traffic.exchange import Exchange, Probe, Response, Secret
+
+SENDABLE = re.compile(r"^[\x21-\x7e]+$")
+INGREDIENTS = TokenIngredients("alice", Secret(""), {}, {}, is_replay=True)
+
+
+def fair(probes: list[Probe]) -> list[Exchange]:
+    return [
+        Exchange(p, Response(200 if p.meta.get("kind") == "good" else 401, (), b"", 0.0))
+        for p in probes
+    ]
+
+
+def test_every_published_connector_can_be_asked(shared: Path, tmp_path: Path) -> None:
+    asked = 0
+    for folder in sorted((shared / "connectors").iterdir()):
+        try:
+            connector = load_connector(folder)
+        except HarnessError:
+            continue
+        situation = Situation(connector, Settings(tmp_path, "a", "https://a.example", writes="all"))
+        perform(app_plan(situation), fair)
+        for operation in connector.operations:
+            anonymous = perform(anonymous_plan(situation, operation), fair)
+            tokens = perform(token_plan(situation, operation, INGREDIENTS), fair)
+            assert judge_anonymous(situation, operation, anonymous).findings == ()
+            assert judge_tokens(situation, operation, tokens, {}).findings == ()
+            keys = [e.probe.key for e in (*anonymous, *tokens)]
+            assert len(set(keys)) == len(keys)
+            targets = [e.probe.request.target for e in (*anonymous, *tokens)]
+            assert [t for t in targets if not SENDABLE.match(t) or not t.startswith("/")] == []
+            asked += 1
+    if asked == 0:
+        pytest.fail("no connector was asked")
