@@ -58,11 +58,11 @@ def contract_plan(
     name = situation.settings.default_user
     caller = ANONYMOUS if name is None else user(name)
     values = example_values(situation, operation)
-    values = yield from learn(situation, operation, values, caller)
     cleaner = _Cleaner(situation, operation, caller)
     if _works_on_own_objects(situation, operation, exclusions):
         yield from _on_own_objects(situation, operation, caller, values, cleaner, cache_dir, memory)
     else:
+        values = yield from learn(situation, operation, values, caller)
         maker = CaseMaker(situation, operation, caller, values)
         yield from _probing(situation, operation, maker, exclusions, cleaner, cache_dir, memory)
     yield from cleaner.cleaning()
@@ -151,9 +151,14 @@ def _on_own_objects(
         parameters={**values.parameters, parameter.name: own},
         sources={**values.sources, parameter.name: "created"},
     )
+    values = yield from learn(situation, operation, values, caller)
     maker = CaseMaker(situation, operation, caller, values)
     if operation.method == "DELETE":
-        yield [*maker.examples()[:1]]
+        answers = yield maker.examples()[:1]
+        cleaner.removed(answers, own)
+        if {exchange.status for exchange in answers} <= _GONE:
+            routes = memory.get("routes", ())
+            yield neighbour_probes(situation, operation, answers[0].probe, caller, routes)
         return
     yield from _probing(situation, operation, maker, (), cleaner, cache_dir, memory)
 
@@ -185,6 +190,11 @@ class _Cleaner:
         """Note an object that was created for this plan to work on."""
         self._deleter = deleter_of(self._situation.connector, creator)
         self._ids[str(own)] = own
+
+    def removed(self, exchanges: list[Exchange], own: Any) -> None:
+        """Forget an object that the operation under test removed itself."""
+        if any(exchange.status in (200, 202, 204) for exchange in exchanges):
+            self._ids.pop(str(own), None)
 
     def note(self, exchanges: list[Exchange]) -> None:
         """Note what these calls created."""

@@ -20,7 +20,11 @@ from harness.probes.example_values import (
     is_left_alone,
 )
 from harness.probes.generation import Case
-from harness.probes.generation_document import is_free_form, is_listed_elsewhere
+from harness.probes.generation_document import (
+    is_free_form,
+    is_listed_elsewhere,
+    varied_inputs,
+)
 from harness.probes.requests import LEFT_TO_THE_SENDER, NO_BODY, build_request, is_sendable_header
 from harness.situation import Situation
 from harness.traffic.exchange import Caller, Probe, Request
@@ -44,6 +48,7 @@ _PROMISES = frozenset(
     }
 )
 """Variations that the definition promises in so many words; any other text is only implied."""
+_PROMISED_WORDS = ("Enum value", "Minimum", "Maximum", "Near-boundary", "Default value")
 
 
 def pinned_inputs(operation: Operation, values: Values) -> frozenset[str]:
@@ -174,13 +179,18 @@ class CaseMaker:
         """The best known values with a case's variation put in; None where nothing varies."""
         parameters = dict(self.values.parameters)
         pinned = pinned_inputs(self.operation, self.values)
-        coverage = case.origin == "coverage"
+        varied = varied_inputs(self.situation.connector, self.operation, pinned)
         for location, inputs in case.inputs.items():
             if case.mode == "negative" and case.location and location != case.location:
                 continue
+            if case.origin == "generated":
+                # What the generator left out is left out: it may be the very point of the case.
+                for place, name in varied:
+                    if place == location and name in parameters:
+                        parameters.pop(name)
             for name, value in inputs.items():
-                varied = not coverage or not case.name or name == case.name
-                if name in pinned or not varied:
+                about = case.origin == "generated" or not case.name or name == case.name
+                if (location, name) not in varied or not about:
                     continue
                 if case.mode == "negative" and value in (None, "", []):
                     return None  # nothing, an empty text: many apps read it as left out
@@ -246,7 +256,8 @@ def _meta(case: Case) -> dict[str, Any]:
     if case.mode == "negative":
         what = case.what.split("\n")[0]
         return _falsified(case.location, case.name, what, pointer=case.pointer)
-    promise = case.origin == "coverage" and case.scenario in _PROMISES
+    named = any(word in case.what for word in _PROMISED_WORDS)
+    promise = case.origin == "coverage" and (case.scenario in _PROMISES or named)
     return {"mode": "positive", "promise": promise, "what": case.what, "name": case.name}
 
 

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from harness.probes.generation_document import GenerationDocument, generation_do
 
 __all__ = ["cases_of", "chosen"]
 
-FORMAT = 1
-MOST_POSITIVE, MOST_NEGATIVE = 10, 14
+FORMAT = 2
+MOST_POSITIVE, MOST_NEGATIVE = 12, 14
 _BYTES = "$base64"
+_QUOTED = re.compile(r"'([^']+)'")
+_EACH_VALUE = frozenset({"enum_value", "example_value", "enum_value_items_array"})
 _FIRST = (
     "enum_value",
     "default_value",
@@ -65,17 +68,17 @@ def chosen(cases: Sequence[Case], most: int) -> list[Case]:
 
     Inputs take turns, so that an operation with many of them has each varied at least once.
     """
-    groups: dict[tuple[str, str, str, str], list[Case]] = {}
+    kinds: dict[tuple[str, str, str, str], Case] = {}
     for case in cases:
-        # A wrong type is tried once per place; a documented enum value is worth a case each.
-        repeated = case.scenario in ("enum_value", "example_value")
-        what = case.what if repeated else ""
-        groups.setdefault((case.location, case.name, case.pointer + what, case.scenario), [case])
+        # A wrong type is tried once per place; every documented value is worth a case of its own.
+        detail = case.what if case.mode == "positive" else ""
+        if case.scenario in _EACH_VALUE or "Enum value" in case.what:
+            detail += json.dumps([case.inputs, case.body], default=str)
+        kinds.setdefault((case.location, case.name, case.pointer + detail, case.scenario), case)
     rank = {scenario: index for index, scenario in enumerate(_FIRST)}
     by_input: dict[tuple[str, str], list[Case]] = {}
-    for (location, name, pointer, _), (case,) in groups.items():
-        place = name or _top(pointer) or case.what.split(":")[0]
-        by_input.setdefault((location, place), []).append(case)
+    for case in kinds.values():
+        by_input.setdefault((case.location, _place(case)), []).append(case)
     queues = [
         sorted(queue, key=lambda c: rank.get(c.scenario, len(rank))) for queue in by_input.values()
     ]
@@ -87,9 +90,15 @@ def chosen(cases: Sequence[Case], most: int) -> list[Case]:
     return taken
 
 
-def _top(pointer: str) -> str:
-    parts = pointer.split("/")
-    return parts[2] if len(parts) > 2 and parts[1] == "properties" else ""
+def _place(case: Case) -> str:
+    """The parameter or property that a case varies."""
+    parts = case.pointer.split("/")
+    if case.name:
+        return case.name
+    if len(parts) > 2 and parts[1] == "properties":
+        return parts[2]
+    quoted = _QUOTED.search(case.what)
+    return quoted[1] if quoted else case.what.split(":")[0]
 
 
 def _trimmed(generated: Generated) -> Generated:

@@ -21,7 +21,13 @@ from harness.probes.example_values import (
 )
 from harness.probes.requests import body_media_type
 
-__all__ = ["GenerationDocument", "generation_document", "is_free_form", "is_listed_elsewhere"]
+__all__ = [
+    "GenerationDocument",
+    "generation_document",
+    "is_free_form",
+    "is_listed_elsewhere",
+    "varied_inputs",
+]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -106,6 +112,18 @@ def generation_document(
         "definitions": cleaner.definitions,
     }
     return GenerationDocument(document, path, operation.method, names, not parameters)
+
+
+def varied_inputs(
+    connector: Connector, operation: Operation, pinned: frozenset[str] = frozenset()
+) -> frozenset[tuple[str, str]]:
+    """Location and name of the inputs that a generator is given to vary."""
+    media_type = body_media_type(operation)
+    return frozenset(
+        (p.location, p.name)
+        for p in operation.parameters
+        if not _is_fixed(connector, p, pinned, media_type)
+    )
 
 
 def is_free_form(schema: Mapping[str, Any]) -> bool:

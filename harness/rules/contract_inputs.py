@@ -51,7 +51,7 @@ def input_sightings(
         yield from _let_pass([e for e in wrong if not e.probe.meta.get("omitted")])
 
 
-def _demanded(operation: Operation, accepted: list[Exchange], refused: list[Exchange]) -> list[str]:
+def _demanded(documented: set[str], accepted: list[Exchange], refused: list[Exchange]) -> list[str]:
     """Optional inputs without which the app refuses: by comparison, else by its own words."""
     promised = [e for e in refused if e.probe.meta.get("promise")]
     if accepted and promised:
@@ -113,7 +113,7 @@ def _texts(response: Response) -> list[str]:
         pending: list[Any] = [json.loads(response.body)]
     except ValueError:
         return [response.text[:1000]]
-    texts = []
+    texts: list[str] = []
     while pending and len(texts) < 50:
         value = pending.pop()
         if isinstance(value, str):
@@ -149,14 +149,15 @@ def _refusals(refused: list[Exchange], accepted: list[Exchange]) -> Iterator[Sig
         meta = exchange.probe.meta
         promise = bool(meta.get("promise"))
         what = str(meta.get("what") or "")
-        if not promise:
+        if not accepted:
+            promise, cause, subject = True, "everything", "every documented call"
+        elif not promise:
             cause, subject = "generated", "generated input that the definition allows"
         elif exchange.probe.purpose.endswith("coverage"):
             varied = str(meta.get("name") or what or "input")
             cause, subject = f"coverage {varied}", f"a documented value ({varied}: {what})"
         else:
-            cause = "example" if accepted else "everything"
-            subject = "a documented example" if accepted else "every documented call"
+            cause, subject = "example", "a documented example"
         yield Sighting(
             rules.VALID_REFUSED,
             cause,
