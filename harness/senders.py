@@ -18,8 +18,9 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
         from harness.traffic.replay import replay_sender
 
         key = f"{suite}/{operation or ''}"
+        siblings = [each.id for each in run.connector.operations]
         if key not in run.senders:
-            run.senders[key] = replay_sender(run.settings, suite, operation)
+            run.senders[key] = replay_sender(run.settings, suite, operation, siblings)
         return run.senders[key]
     if "live" not in run.senders:
         from harness.traffic.live import LiveSender

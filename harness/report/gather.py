@@ -143,7 +143,7 @@ def _recorder(settings: Settings, connector: Connector) -> Recorder | None:
         return None
     from harness.traffic.recording import Recorder
 
-    return Recorder(connector.sha256)
+    return Recorder(connector.sha256, [each.id for each in connector.operations])
 
 
 def counters_of(run: Any) -> dict[str, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ __all__ = ["Cassette", "cassette_path", "dump_cassette", "read_cassette", "slug"
 OWN_KEY = "connector-harness"
 VERSION = 1
 NO_ANSWER_STATUS = 599
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_RESERVED = re.compile(r"(?i)app|con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -41,28 +43,34 @@ class Cassette:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def slug(name: str) -> str:
+def slug(name: str, siblings: Iterable[str] = ()) -> str:
     """A file name for an operation id or test id; a short hash keeps names apart.
 
-    Two ids that differ in case only, or in characters that file systems dislike, never collide.
+    The hash is added where a character or the length had to change, and where a sibling would get
+    the same file on a file system that ignores case.
     """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "operation"
-    if plain == name and name == name.lower() and len(name) <= 80:
-        return plain
-    lowered = plain.lower()[:80]
-    if plain == name and len(name) <= 80 and _is_plain_camel(name):
+    plain = _UNSAFE.sub("-", name).strip("-.")[:80]
+    taken = any(
+        other != name and _UNSAFE.sub("-", other).strip("-.")[:80].lower() == plain.lower()
+        for other in siblings
+    )
+    if plain == name and not taken and not _is_reserved(plain):
         return plain
     digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:6]
-    return f"{lowered}-{digest}"
+    return f"{plain}-{digest}" if plain else digest
 
 
-def _is_plain_camel(name: str) -> bool:
-    return re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", name) is not None
+def _is_reserved(name: str) -> bool:
+    """Names that Windows keeps for devices, and the one of the app's own recordings."""
+    return _RESERVED.fullmatch(name.partition(".")[0]) is not None
 
 
-def cassette_path(folder: Path, target: str, suite: str, operation: str | None) -> Path:
-    """Where the recording of a suite and operation stands."""
-    return folder / slug(target) / suite / f"{slug(operation) if operation else 'app'}.yaml"
+def cassette_path(
+    folder: Path, target: str, suite: str, operation: str | None, siblings: Iterable[str] = ()
+) -> Path:
+    """Where the recording of a suite and operation stands; None means the app as a whole."""
+    name = slug(operation, siblings) if operation else "app"
+    return folder / slug(target) / suite / f"{name}.yaml"
 
 
 def dump_cassette(cassette: Cassette) -> str:

@@ -89,8 +89,9 @@ class _Place:
 class Recorder:
     """Gathers what a recording run exchanged, and writes its cassettes."""
 
-    def __init__(self, definition_sha256: str) -> None:
+    def __init__(self, definition_sha256: str, operations: Sequence[str] = ()) -> None:
         self._sha256 = definition_sha256
+        self._operations = tuple(operations)
         self._payloads: list[Mapping[str, Any]] = []
 
     def add(self, payload: Mapping[str, Any]) -> None:
@@ -108,7 +109,9 @@ class Recorder:
         for (suite, operation), payloads in sorted(
             self._by_file().items(), key=lambda row: (row[0][0], row[0][1] or "")
         ):
-            path = cassette_path(settings.cassette_dir, settings.target_name, suite, operation)
+            path = cassette_path(
+                settings.cassette_dir, settings.target_name, suite, operation, self._operations
+            )
             cassette = self._cassette(payloads, path, cleaner)
             problem = leak_in(cassette, redactor)
             if problem is not None:

@@ -67,13 +67,15 @@ class ReplaySender:
         """Nothing is open."""
 
 
-def replay_sender(settings: Settings, suite: str, operation: str | None) -> ReplaySender:
+def replay_sender(
+    settings: Settings, suite: str, operation: str | None, siblings: Sequence[str] = ()
+) -> ReplaySender:
     """The recording of a suite and operation.
 
     Raises:
         CassetteError: there is none, it cannot be read, or it is too old by the settings.
     """
-    path = cassette_path(settings.cassette_dir, settings.target_name, suite, operation)
+    path = cassette_path(settings.cassette_dir, settings.target_name, suite, operation, siblings)
     try:
         cassette = read_cassette(path)
     except CassetteError as error:
