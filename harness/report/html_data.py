@@ -1,27 +1,29 @@
-"""What the HTML page knows: the report, made harmless, compact and small enough, as JSON islands.
+"""What the HTML page knows: the report, made harmless, as JSON islands.
 
-One island holds the summary (everything but exchanges), one the texts that many exchanges share,
-and one per operation its checks and exchanges, which the page reads only when somebody opens that
-operation. If the whole would grow too large, bodies are cut shorter first, then exchanges that no
-finding cites are left out; the page says so.
+The summary, all but checks and exchanges, is made here; `harness.report.html_exchanges` makes the
+islands that the page reads when somebody opens an operation.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.report.compare import Comparison, fingerprint
+from harness.report.html_exchanges import (
+    Island,
+    OperationData,
+    finite,
+    operation_islands,
+    read_operations,
+    script_json,
+)
 from harness.report.reading import (
     SEVERITIES,
     counts,
-    header_pairs,
     mapping,
     operations_of,
     parts_of,
@@ -33,57 +35,29 @@ from harness.report.reading import (
     title_of,
     worst,
 )
-from harness.report.sanitize import clip, decode_base64, describe_binary, harmless, visible
+from harness.report.sanitize import clip, harmless, visible
 
-__all__ = ["Island", "islands", "script_json"]
+__all__ = ["islands"]
 
 Report = Mapping[str, Any]
 
-BUDGET = 13_000_000
-"""Bytes that all islands together may take; the page without them is below 200 kB."""
-
-# From generous to frugal: characters kept of each body, uncited exchanges kept per operation.
-_LIMITS = (
-    (65_536, 10_000),
-    (16_384, 10_000),
-    (4_096, 10_000),
-    (1_024, 10_000),
-    (400, 10_000),
-    (400, 8),
-    (200, 2),
-    (200, 0),
-)
 _FINDINGS = 4_000
 _FINDING_TEXT = 4_000
-_HEADER_VALUE = 2_000
-_SHARED_FROM = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Island:
-    """One piece of JSON in the page: the id of its script element, and its text."""
-
-    id: str
-    json: str
 
 
 def islands(report: Report, comparison: Comparison | None = None) -> list[Island]:
-    """The page's data, within the budget: `summary`, `shared`, and `op-<part>-<n>`."""
+    """The page's data: `summary`, `shared`, and `op-<part>-<n>` for each operation's row."""
     summary = _summary(report, comparison)
-    for body_limit, keep in _LIMITS:
-        found = _exchange_islands(report, summary, body_limit, keep)
-        size = sum(len(island.json.encode("utf-8")) for island in found)
-        if size <= BUDGET:
-            break
+    operations: list[OperationData] = []
+    for number, (_, part) in enumerate(parts_of(report)):
+        origin = summary["parts"][number]["origin"]
+        operations += read_operations(number, part, _names(part), origin)
+    found, cut = operation_islands(operations)
+    for number, row in enumerate(summary["parts"]):
+        own = [operation for operation in operations if operation.part == number]
+        left_out = sum(len(operation.rows) - len(operation.kept(cut)) for operation in own)
+        row["cut"] = {"bodies": cut.bodies, "left_out": left_out}
     return [Island("summary", script_json(summary)), *found]
-
-
-def script_json(value: Any) -> str:
-    """JSON that cannot end or disturb a script element, whatever stands in it (HTML, 4.12.1.3)."""
-    dumped = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        dumped = dumped.replace(character, f"\\u{ord(character):04x}")
-    return dumped
 
 
 def _summary(report: Report, comparison: Comparison | None) -> dict[str, Any]:
@@ -214,7 +188,7 @@ def _seconds(exchanges: list[Report]) -> list[float] | None:
     times = [
         float(response["seconds"])
         for response in (mapping(exchange, "response") for exchange in exchanges)
-        if _finite(response.get("seconds")) is not None
+        if finite(response.get("seconds")) is not None
     ]
     return [round(statistics.median(times), 4), round(max(times), 4)] if times else None
 
@@ -241,113 +215,3 @@ def _not_judged(report: Report) -> list[dict[str, Any]]:
         {"outcome": key[0], "suite": key[1], "reason": key[2], "of": of, "count": len(of)}
         for key, of in ordered[:200]
     ]
-
-
-class _Shared:
-    """Texts and header lists that occur more than once, stored once and cited by number."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Any, int] = {}
-        self.table: list[Any] = []
-
-    def number(self, value: Any, key: Any = None) -> int:
-        key = value if key is None else key
-        if key not in self._numbers:
-            self._numbers[key] = len(self.table)
-            self.table.append(value)
-        return self._numbers[key]
-
-
-def _exchange_islands(
-    report: Report, summary: dict[str, Any], body_limit: int, keep: int
-) -> list[Island]:
-    shared = _Shared()
-    found: list[Island] = []
-    for number, (_, part) in enumerate(parts_of(report)):
-        cited = {x for f in rows(part, "findings") for x in f.get("evidence") or ()}
-        by_operation: dict[str, list[Report]] = defaultdict(list)
-        for exchange in rows(part, "exchanges"):
-            by_operation[text(exchange.get("operation"))].append(exchange)
-        checks: dict[str, list[Report]] = defaultdict(list)
-        for check in rows(part, "checks"):
-            checks[text(check.get("operation"))].append(check)
-        row = summary["parts"][number]
-        row["cut"] = {"bodies": body_limit, "left_out": 0}
-        for index, name in enumerate(_names(part)):
-            kept = _kept(by_operation[name], cited, keep)
-            row["cut"]["left_out"] += len(by_operation[name]) - len(kept)
-            content = {
-                "checks": [_check(check) for check in checks[name]],
-                "exchanges": [
-                    _exchange(x, x.get("id") in cited, row["origin"], shared, body_limit)
-                    for x in kept
-                ],
-            }
-            found.append(Island(f"op-{number}-{index}", script_json(content)))
-    return [Island("shared", script_json(shared.table)), *found]
-
-
-def _kept(exchanges: list[Report], cited: set[Any], keep: int) -> list[Report]:
-    """Cited exchanges first, then as many of the others as may be kept."""
-    first = [x for x in exchanges if x.get("id") in cited]
-    others = [x for x in exchanges if x.get("id") not in cited]
-    return first + others[:keep]
-
-
-def _check(check: Report) -> list[Any]:
-    return [
-        visible(text(check.get("id"))),
-        visible(text(check.get("suite"))),
-        text(check.get("outcome")),
-        _finite(check.get("seconds")),
-        visible(text(check.get("reason"))),
-    ]
-
-
-def _exchange(
-    exchange: Report, cited: bool, origin: str, shared: _Shared, body_limit: int
-) -> list[Any]:
-    """One exchange as a row; the page's `data.js` names the columns."""
-    request, response = mapping(exchange, "request"), mapping(exchange, "response")
-    url = visible(text(request.get("url")))
-    answered = isinstance(exchange.get("response"), Mapping)
-    return [
-        visible(text(exchange.get("id"))),
-        visible(text(exchange.get("caller"))),
-        visible(text(exchange.get("purpose"))),
-        visible(text(request.get("method"))),
-        url.removeprefix(origin) if origin else url,
-        _headers(request, shared),
-        _body(request, shared, body_limit),
-        response.get("status") if answered else None,
-        _headers(response, shared) if answered else None,
-        _body(response, shared, body_limit) if answered else None,
-        _finite(response.get("seconds")) if answered else None,
-        visible(text(exchange.get("reason"))) or None,
-        exchange.get("attempts") or 1,
-        visible(text(exchange.get("at"))) or None,
-        int(cited),
-    ]
-
-
-def _finite(value: Any) -> float | None:
-    """A number that JSON can hold; None for anything else."""
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _headers(message: Report, shared: _Shared) -> int:
-    pairs = header_pairs(message.get("headers"))
-    shown = [[visible(name), clip(visible(value), _HEADER_VALUE)] for name, value in pairs]
-    return shared.number(shown, json.dumps(shown))
-
-
-def _body(message: Report, shared: _Shared, limit: int) -> int | str | None:
-    body = message.get("body")
-    if message.get("body_base64"):
-        shown = describe_binary(decode_base64(message["body_base64"]))
-    elif body is None or body == "":
-        return None
-    else:
-        whole = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-        shown = clip(visible(whole), limit)
-    return shared.number(shown) if len(shown) >= _SHARED_FROM else shown

@@ -118,7 +118,8 @@ def _suites(report: Report) -> str:
         reason = f" ({_escaped(entry['reason'])})" if entry.get("reason") else ""
         lines.append(
             f"| {_escaped(suite)} | {_SIGNS.get(outcome, '❔')} {_escaped(outcome)} |"
-            f" {QUESTIONS.get(suite, 'Your own tests')}{reason} | {checks[suite]} | {findings[suite]} |"
+            f" {QUESTIONS.get(suite, 'Your own tests')}{reason} |"
+            f" {checks[suite]} | {findings[suite]} |"
         )
     return "\n".join(lines) if len(lines) > 2 else ""
 

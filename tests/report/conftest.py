@@ -23,6 +23,9 @@ def previous() -> dict[str, Any]:
 def hostile_report() -> dict[str, Any]:
     """The same, with hostile text wherever the app, or a definition of a stranger, has a say."""
     found: dict[str, Any] = _poisoned(sample_report())
+    found["coverage"] = {name + HOSTILE: row for name, row in found["coverage"].items()}
+    for check in found["checks"]:
+        check["id"] += HOSTILE
     found["exchanges"][0]["response"]["body"] = None
     found["exchanges"][0]["response"]["body_base64"] = "iVBORw0KGgoAAAANSUhEUgAA//79/A=="
     found["exchanges"][1]["response"]["body"] = "huge " * 400_000

@@ -16,10 +16,9 @@ const OUTCOME_WORDS = {
   passed: 'passed', '': 'not checked',
 };
 const EXCHANGE_COLUMNS = [
-  'id', 'caller', 'purpose', 'method', 'url', 'requestHeaders', 'requestBody', 'status',
-  'responseHeaders', 'responseBody', 'seconds', 'reason', 'attempts', 'at', 'cited',
+  'id', 'caller', 'purpose', 'method', 'url', 'status', 'seconds', 'reason', 'attempts', 'at',
+  'cited', 'requestHeaders', 'requestBody', 'responseHeaders', 'responseBody',
 ];
-const SHARED_COLUMNS = new Set(['requestHeaders', 'requestBody', 'responseHeaders', 'responseBody']);
 const WHOLE = 'whole connector';
 
 function island(id) {
@@ -30,7 +29,9 @@ function island(id) {
 const summary = island('summary');
 let sharedTable = null;
 
+// A number stands for an entry of the shared table; headers are a list of them.
 function sharedValue(value) {
+  if (Array.isArray(value)) return value.map(sharedValue);
   if (typeof value !== 'number') return value;
   if (sharedTable === null) sharedTable = island('shared') || [];
   return sharedTable[value];
@@ -38,9 +39,8 @@ function sharedValue(value) {
 
 function readExchange(row) {
   const exchange = {};
-  EXCHANGE_COLUMNS.forEach((name, index) => {
-    exchange[name] = SHARED_COLUMNS.has(name) ? sharedValue(row[index]) : row[index];
-  });
+  EXCHANGE_COLUMNS.forEach((name, index) => { exchange[name] = row[index]; });
+  for (const name of EXCHANGE_COLUMNS.slice(-4)) exchange[name] = sharedValue(exchange[name]);
   return exchange;
 }
 
