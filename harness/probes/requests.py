@@ -182,13 +182,17 @@ def _text(value: Any) -> str:
 def _joined(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, (list, tuple)):
         return _text(value)
-    separator = _SEPARATORS.get(str(parameter.schema.get("collectionFormat", "csv")), ",")
+    separator = _SEPARATORS.get(_collection_format(parameter), ",")
     return separator.join(_text(item) for item in value)
+
+
+def _collection_format(parameter: Parameter) -> str:
+    return str(parameter.raw.get("collectionFormat") or "csv")
 
 
 def _query_pairs(parameter: Parameter, value: Any) -> Iterable[str]:
     name = quote(parameter.name, safe="$~")
-    if isinstance(value, (list, tuple)) and parameter.schema.get("collectionFormat") == "multi":
+    if isinstance(value, (list, tuple)) and _collection_format(parameter) == "multi":
         return [f"{name}={_encoded(parameter, _text(item))}" for item in value]
     return [f"{name}={_encoded(parameter, _joined(parameter, value))}"]
 

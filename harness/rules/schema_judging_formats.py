@@ -7,10 +7,10 @@ RFC 4648, and Microsoft's page "Coding standards for custom connectors" (`date-n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
-__all__ = ["NUMBER_FORMATS", "TEXT_FORMATS"]
+__all__ = ["NUMBER_FORMATS", "TEXT_FORMATS", "guessed_format"]
 
 _ZONED = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:(?:[0-5]\d|60))(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -75,3 +75,14 @@ NUMBER_FORMATS: Mapping[str, Callable[[float], bool]] = {
     "int32": lambda number: -(2**31) <= number < 2**31,
     "int64": lambda number: -(2**63) <= number < 2**63,
 }
+
+
+def guessed_format(values: Iterable[str]) -> str | None:
+    """The format that every text has, the most telling one first, or None."""
+    texts = list(values)
+    for name in ("date-time", "date-no-tz", "date", "uuid", "email"):
+        if texts and all(TEXT_FORMATS[name](text) for text in texts):
+            return name
+    if texts and all(text.startswith(("http://", "https://")) for text in texts):
+        return "uri"
+    return None
