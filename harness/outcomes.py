@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.report.sanitize import log_text
 from harness.rules.model import Finding
 
 __all__ = ["CheckFailed", "CheckOutcome", "CheckSkipped", "CheckUnverified", "CheckWaived"]
@@ -62,4 +63,4 @@ def explain(finding: Finding) -> str:
             first, *rest = text.splitlines()
             lines.append(f"  {label:<9} {first}")
             lines.extend(f"            {line}" for line in rest)
-    return "\n".join(lines)
+    return log_text("\n".join(lines))

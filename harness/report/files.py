@@ -20,7 +20,7 @@ def write_report(report: dict[str, Any], folder: Path, *, har: bool) -> list[Pat
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / REPORT_NAME
     previous = read_report(path)
-    write_whole(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, json.dumps(report, indent=1) + "\n")
     return [path, *write_formats(report, folder, har=har, previous=previous)]
 
 

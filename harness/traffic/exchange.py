@@ -124,9 +124,11 @@ class Response:
             if key.strip().lower() == "charset":
                 charset = value.strip().strip("\"'") or charset
         try:
-            return self.body.decode(charset, errors="replace")
-        except LookupError:
-            return self.body.decode("utf-8", errors="replace")
+            decoded = self.body.decode(charset, errors="replace")
+        except (LookupError, ValueError):  # no such charset, or one that decodes nothing (idna)
+            decoded = self.body.decode("utf-8", errors="replace")
+        # utf-7 and others can yield lone surrogates, which no file can hold
+        return decoded.encode("utf-8", errors="replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
