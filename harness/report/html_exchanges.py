@@ -202,11 +202,21 @@ def _headers(message: Report) -> list[tuple[str, str]]:
 def _body(message: Report) -> _Body | None:
     body = message.get("body")
     if message.get("body_base64"):
-        return _Body(describe_binary(decode_base64(message["body_base64"])))
+        data, size = decode_base64(message["body_base64"]), message.get("body_bytes")
+        known = size if isinstance(size, int) else None
+        return _Body(describe_binary(data, _media_type(message), known))
     if body is None or body == "":
         return None
     whole = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    return _Body(visible(whole[:_LONGEST_BODY]), max(0, len(whole) - _LONGEST_BODY))
+    size = message.get("body_bytes") if message.get("truncated") else None
+    total = size if isinstance(size, int) else len(whole)
+    shown = visible(whole[:_LONGEST_BODY])
+    return _Body(shown, max(0, total - min(len(whole), _LONGEST_BODY)))
+
+
+def _media_type(message: Report) -> str:
+    pairs = header_pairs(message.get("headers"))
+    return next((value for name, value in pairs if name.lower() == "content-type"), "")
 
 
 class _Shared:

@@ -49,6 +49,13 @@ _SUITE_WORDS = {
     "skipped": "skipped",
     "not run": "not run",
 }
+# Exit statuses that say more than the verdict `unverified` does.
+_ENDINGS = {
+    2: "The run was interrupted before its end: what follows is what it knew by then.",
+    3: "The harness itself broke: what follows is what it knew by then.",
+    4: "The run could not start as it was configured.",
+    5: "Nothing was checked: no check was selected.",
+}
 _MODES = {
     "live": "live",
     "record": "live, recorded",
@@ -60,7 +67,10 @@ _NOSCRIPT_FINDINGS = 300
 def headline(report: Report) -> tuple[str, str]:
     """The verdict in a word or three, and what it means in a sentence or two."""
     verdict = text(report.get("verdict"))
-    return _WORDS.get(verdict, verdict or "No verdict"), _meaning(verdict, _total(report))
+    total = _total(report)
+    ended = _ENDINGS.get(_number(report.get("exit_status")))
+    meaning = ended if verdict == "unverified" and ended else _meaning(verdict, total)
+    return _WORDS.get(verdict, verdict or "No verdict"), meaning
 
 
 def render_header(report: Report, comparison: Comparison | None = None) -> str:

@@ -95,26 +95,33 @@ def _suite(
     if started is not None:
         element.set("timestamp", started.strftime("%Y-%m-%dT%H:%M:%S"))
     for check in checks:
-        element.append(_case(check, _findings(check, report, findings), connector))
+        element.append(_case(check, _findings(check, findings), connector))
     return element
 
 
 def _by_check(report: Report) -> dict[tuple[str, str], list[Finding]]:
+    """Findings under ("", check's id) where they name their check, and under (suite, operation)."""
     found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in rows(report, "findings"):
+        if finding.get("check"):
+            found["", text(finding["check"])].append(finding)
         found[suite_of(finding), text(finding.get("operation"))].append(finding)
     return found
 
 
-def _findings(
-    check: Check, report: Report, by_check: Mapping[tuple[str, str], list[Finding]]
-) -> list[Finding]:
-    """The findings of a check: those it names by number, else those of its operation and suite."""
-    numbers = check.get("findings")
-    if isinstance(numbers, list):
-        every = rows(report, "findings")
-        return [every[n] for n in numbers if isinstance(n, int) and 0 <= n < len(every)]
-    return by_check.get((text(check.get("suite")), text(check.get("operation"))), [])
+def _findings(check: Check, by_check: Mapping[tuple[str, str], list[Finding]]) -> list[Finding]:
+    """The findings that name the check; else those of its suite and operation that name none.
+
+    A finding that several checks made stands in the report once and names the first of them: a
+    failed check that nothing names shows what failed its suite on this operation.
+    """
+    own = by_check.get(("", text(check.get("id"))), [])
+    if own:
+        return own
+    near = by_check.get((text(check.get("suite")), text(check.get("operation"))), [])
+    if check.get("outcome") in ("failed", "waived"):
+        return near
+    return [finding for finding in near if not finding.get("check")]
 
 
 def _case(check: Check, findings: list[Finding], connector: str) -> ElementTree.Element:

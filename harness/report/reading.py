@@ -84,7 +84,9 @@ def text(value: Any) -> str:
 
 
 def suite_of(finding: Report) -> str:
-    """The suite that a finding's rule belongs to (`token.*` to `tokens`, else the family)."""
+    """The suite that found it; where that is not said, the one that its rule belongs to."""
+    if finding.get("suite"):
+        return text(finding["suite"])
     family = text(finding.get("rule")).split(".", 1)[0]
     return _SUITE_OF_FAMILY.get(family, family)
 

@@ -73,12 +73,15 @@ def looks_binary(data: bytes) -> bool:
     return undecodable > max(4, len(head) // 10)
 
 
-def describe_binary(data: bytes, media_type: str = "") -> str:
-    """One line for bytes that are no text: how many, of what type, and how they begin."""
+def describe_binary(data: bytes, media_type: str = "", size: int | None = None) -> str:
+    """One line for bytes that are no text: how many, of what type, and how they begin.
+
+    `size` is the number of bytes where `data` is only their start.
+    """
     kind = f" ({one_line(media_type, 80)})" if media_type else ""
     start = data[:_PREVIEW_BYTES].hex(" ")
     more = " …" if len(data) > _PREVIEW_BYTES else ""
-    return f"binary content, {len(data):,} bytes{kind}; begins {start}{more}"
+    return f"binary content, {size or len(data):,} bytes{kind}; begins {start}{more}"
 
 
 def decode_base64(text: object) -> bytes:

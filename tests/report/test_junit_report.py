@@ -103,9 +103,14 @@ def test_class_name_tells_connectors_apart() -> None:
     assert class_name({"operation": None}) == "whole connector"
 
 
-def test_check_that_numbers_its_findings_gets_just_those(report: dict[str, Any]) -> None:
-    check = report["checks"][0]
-    check["findings"] = [2]
+def test_finding_goes_to_the_check_that_it_names(report: dict[str, Any]) -> None:
+    other = {**report["checks"][-5], "id": "test_contract.py::test_examples_answer[GetDocument]"}
+    report["checks"].append({**other, "outcome": "passed"})
+    report["findings"][2]["check"] = other["id"]
+    report["findings"][2]["severity"] = "warning"
 
-    case = _case(render_junit(report), check["operation"], check["suite"])
-    assert [v for n, v in _properties(case) if n == "rule"] == ["contract.schema"]
+    cases = ElementTree.fromstring(render_junit(report)).iter("testcase")
+    rules = {case.get("name"): dict(_properties(case)).get("rule") for case in cases}
+
+    assert other["operation"] == "GetDocument"
+    assert rules["contract: examples answer"] == "contract.schema"
