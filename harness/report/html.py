@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.report.compare import compare
 from harness.report.html_data import islands
-from harness.report.html_static import render_header, render_noscript
+from harness.report.html_static import render_header, render_noscript, render_verdict
 from harness.report.reading import text, title_of
 from harness.report.sanitize import one_line
 
@@ -53,7 +53,8 @@ def render_html(report: Mapping[str, Any], previous: Mapping[str, Any] | None = 
         title=escape(one_line(f"{_WORDS.get(verdict, 'Report')} · {title_of(report)}", 120)),
         icon=_ICON_COLOURS.get(verdict, "%23666666"),
         style=style,
-        header=render_header(report, comparison),
+        header=render_header(report),
+        verdict=render_verdict(report, comparison),
         noscript=render_noscript(report, comparison),
         data=data,
         script=script,

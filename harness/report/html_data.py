@@ -22,6 +22,7 @@ from harness.report.html_exchanges import (
     script_json,
 )
 from harness.report.reading import (
+    QUESTIONS,
     SEVERITIES,
     counts,
     mapping,
@@ -65,7 +66,7 @@ def _summary(report: Report, comparison: Comparison | None) -> dict[str, Any]:
     return {
         "verdict": text(report.get("verdict")),
         "started": visible(text(report.get("started"))),
-        "mode": visible(text(report.get("mode"))),
+        "questions": QUESTIONS,
         "since": None if comparison is None else visible(comparison.since),
         "mended": [] if comparison is None else [_finding(f) for f in comparison.mended],
         "unjudged": [] if comparison is None else [_finding(f) for f in comparison.unjudged],

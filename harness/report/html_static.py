@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.report.compare import Comparison
 from harness.report.reading import (
+    QUESTIONS,
     counts,
     mapping,
     moment,
@@ -25,21 +26,9 @@ from harness.report.reading import (
 )
 from harness.report.sanitize import clip, one_line, visible
 
-__all__ = ["QUESTIONS", "headline", "render_header", "render_noscript"]
+__all__ = ["headline", "render_header", "render_noscript", "render_verdict"]
 
 Report = Mapping[str, Any]
-
-QUESTIONS = {
-    "definition": "Do the connector’s files hold together?",
-    "compat": "Do flows built on the deployed connector keep working?",
-    "target": "Can the function app be reached as it should?",
-    "sign-in": "Can the configured users sign in?",
-    "anonymous": "Are calls without a sign-in refused?",
-    "tokens": "Are forged and unfit tokens refused?",
-    "delegated": "Does each call run as the user who makes it?",
-    "contract": "Does the live app answer as the definition says?",
-}
-"""What each suite finds out, in a newcomer's words."""
 
 _WORDS = {"pass": "Pass", "fail": "Fail", "unverified": "Could not verify"}
 _SUITE_WORDS = {
@@ -73,18 +62,23 @@ def headline(report: Report) -> tuple[str, str]:
     return _WORDS.get(verdict, verdict or "No verdict"), meaning
 
 
-def render_header(report: Report, comparison: Comparison | None = None) -> str:
-    """Title, verdict, counts, suites, notes: what everybody sees first."""
-    verdict = text(report.get("verdict"))
-    word, meaning = headline(report)
+def render_header(report: Report) -> str:
+    """What was tested, where, when and how."""
     return f"""<header class="page">
 <p class="eyebrow">Connector test report</p>
 <h1>{_h(_title(report))}</h1>
 <p class="run">{_run_line(report)}</p>
-</header>
-<section class="verdict is-{_class(verdict)}" aria-labelledby="verdict">
+</header>"""
+
+
+def render_verdict(report: Report, comparison: Comparison | None = None) -> str:
+    """Verdict, counts, notes and suites: what everybody sees first."""
+    verdict = text(report.get("verdict"))
+    word, meaning = headline(report)
+    return f"""<section class="verdict is-{_class(verdict)}" aria-labelledby="verdict">
 <h2 id="verdict"><span class="mark" aria-hidden="true"></span>{_h(word)}</h2>
 <p class="meaning">{_h(meaning)}</p>
+{_first_step(report)}
 {_tiles(report)}
 {_changes(comparison)}
 </section>
@@ -219,6 +213,19 @@ def _tiles(report: Report) -> str:
     return f'<ul class="tiles">{items}</ul>'
 
 
+def _first_step(report: Report) -> str:
+    """The gravest open error, or why nothing could be proved: where to begin."""
+    for _, part in parts_of(report):
+        first = next(iter(sorted_findings(part)), None)
+        if first is not None and first.get("severity") == "error" and not first.get("waived"):
+            return f'<p class="first">Begin here: {_h(one_line(first.get("message"), 300))}</p>'
+    for _, part in parts_of(report):
+        for check in rows(part, "checks"):
+            if check.get("outcome") == "unverified":
+                return f'<p class="first">Begin here: {_h(one_line(check.get("reason"), 300))}</p>'
+    return ""
+
+
 def _changes(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
@@ -259,7 +266,13 @@ def _suite(report: Report, suite: str) -> str:
     checks = sum(1 for check in rows(report, "checks") if check.get("suite") == suite)
     findings = sum(1 for finding in rows(report, "findings") if suite_of(finding) == suite)
     outcome = suite_outcome(report, suite)
-    count = _plural(checks, "check") + (f", {_plural(findings, 'finding')}" if findings else "")
+    seconds = entry.get("seconds")
+    facts = [
+        _plural(checks, "check"),
+        _plural(findings, "finding") if findings else "",
+        f"{seconds:,.1f} s" if isinstance(seconds, int | float) else "",
+    ]
+    count = ", ".join(fact for fact in facts if fact)
     why = one_line(entry.get("reason") or "", 400)
     reason = f'<span class="reason">{_h(why)}</span>' if why else ""
     return (

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.report.compare import Comparison, compare
-from harness.report.html_static import QUESTIONS, headline
+from harness.report.html_static import headline
 from harness.report.reading import (
+    QUESTIONS,
     WHOLE_CONNECTOR,
     mapping,
     parts_of,

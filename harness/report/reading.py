@@ -13,6 +13,7 @@ from typing import Any
 
 __all__ = [
     "OUTCOMES",
+    "QUESTIONS",
     "SEVERITIES",
     "SUITES",
     "WHOLE_CONNECTOR",
@@ -48,6 +49,18 @@ SUITES = (
     "delegated",
     "contract",
 )
+QUESTIONS = {
+    "definition": "Do the connector’s files hold together?",
+    "compat": "Do flows built on the deployed connector keep working?",
+    "target": "Can the function app be reached as it should?",
+    "sign-in": "Can the configured users sign in?",
+    "anonymous": "Are calls without a sign-in refused?",
+    "tokens": "Are forged and unfit tokens refused?",
+    "delegated": "Does each call run as the user who makes it?",
+    "contract": "Does the live app answer as the definition says?",
+}
+"""What each suite finds out, in a newcomer's words."""
+
 WHOLE_CONNECTOR = "whole connector"
 _SUITE_OUTCOMES = {"failed": "fail", "passed": "pass", "waived": "pass"}
 _SUITE_OF_FAMILY = {"token": "tokens"}

@@ -96,7 +96,7 @@ def test_finding_unfolds_and_leads_to_its_evidence(page: Page) -> None:
 
 def test_back_leads_to_the_overview_as_it_was(page: Page) -> None:
     page.type("#filter-text", "belongs to alice")
-    page.click(f"{CARDS} summary a")
+    page.click(f"{CARDS} > a")
     page.click(".crumbs a")
 
     assert page.count(CARDS) == 1

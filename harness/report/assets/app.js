@@ -1,7 +1,7 @@
 // Start and navigation: #/ is the overview, #/op/<part>/<operation>/<exchange> one operation.
 
 const content = document.getElementById('content');
-const staticParts = [...document.querySelectorAll('header.page, section.verdict, section.notes')];
+const staticParts = [...document.querySelectorAll('section.verdict, section.notes')];
 const suiteSections = [...document.querySelectorAll('section.suites')];
 let partNumber = 0;
 let overview = null;
@@ -62,7 +62,7 @@ function render() {
   const index = part ? part.operations.findIndex((operation) => operation.id === wanted.operation) : -1;
   const showOverview = index < 0;
   document.body.classList.toggle('on-operation', !showOverview);
-  for (const node of staticParts) node.hidden = !showOverview && !node.matches('header.page');
+  for (const node of staticParts) node.hidden = !showOverview;
   for (const node of suiteSections) {
     node.hidden = !showOverview || Number(node.dataset.part) !== partNumber;
   }

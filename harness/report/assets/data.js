@@ -1,16 +1,6 @@
 // The page's data: JSON islands, read on demand.
 
 const SEVERITIES = ['error', 'warning', 'note'];
-const SUITE_QUESTIONS = {
-  definition: 'Do the connector’s files hold together?',
-  compat: 'Do flows built on the deployed connector keep working?',
-  target: 'Can the function app be reached as it should?',
-  'sign-in': 'Can the configured users sign in?',
-  anonymous: 'Are calls without a sign-in refused?',
-  tokens: 'Are forged and unfit tokens refused?',
-  delegated: 'Does each call run as the user who makes it?',
-  contract: 'Does the live app answer as the definition says?',
-};
 const OUTCOME_WORDS = {
   failed: 'failed', unverified: 'not verified', waived: 'waived', skipped: 'skipped',
   passed: 'passed', '': 'not checked',

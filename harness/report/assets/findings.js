@@ -32,7 +32,6 @@ function badge(word) {
 
 function findingCard(finding, partNumber, { open = false, alone = false } = {}) {
   const about = [
-    alone ? null : operationLink(partNumber, finding.operation),
     finding.caller ? el('span', null, `called as ${finding.caller}`) : null,
     el('code', { class: 'rule' }, finding.rule),
   ].filter(Boolean);
@@ -41,10 +40,10 @@ function findingCard(finding, partNumber, { open = false, alone = false } = {}) 
       finding.fresh === true ? el('span', { class: 'badge is-new' }, 'new') : null,
       el('span', { class: 'message' }, finding.message)),
   ];
-  const card = lazyDetails({ class: `finding ${className(severityOf(finding))}`, open }, head,
-    () => findingBody(finding, partNumber));
-  card.querySelector('summary').append(el('span', { class: 'about' }, about));
-  return card;
+  head.push(el('span', { class: 'about' }, about));
+  const details = lazyDetails({ open }, head, () => findingBody(finding, partNumber));
+  return el('article', { class: `finding ${className(severityOf(finding))} ${alone ? '' : 'has-link'}` },
+    details, alone ? null : operationLink(partNumber, finding.operation));
 }
 
 function findingBody(finding, partNumber) {

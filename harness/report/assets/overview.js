@@ -36,7 +36,7 @@ function matrixSection(part, partNumber) {
     const rows = ordered.filter((operation) => wanted.has(operation.id)
       || (!narrow && (!filters.text || operationName(operation.id).toLowerCase().includes(filters.text))));
     replace(headRow, el('th', { scope: 'col' }, 'Operation'),
-      suites.map((suite) => el('th', { scope: 'col', title: SUITE_QUESTIONS[suite] || '' }, suite)),
+      suites.map((suite) => el('th', { scope: 'col', title: summary.questions[suite] || '' }, suite)),
       el('th', { scope: 'col', class: 'number' }, 'Calls'), el('th', { scope: 'col', class: 'number' }, 'Median'));
     body.replaceChildren();
     const [, more] = paged(rows, (operation) => matrixRow(operation, suites, partNumber), 120, body);
