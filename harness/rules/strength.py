@@ -104,7 +104,7 @@ def _count(
     connector: Connector, schema: Any, counts: dict[str, int], seen: frozenset[int], depth: int
 ) -> None:
     schema = connector.resolve(schema)
-    if not isinstance(schema, Mapping) or id(schema) in seen or depth > _DEEPEST:
+    if not isinstance(schema, Mapping) or not schema or id(schema) in seen or depth > _DEEPEST:
         return
     seen = seen | {id(schema)}
     properties = schema.get("properties")
