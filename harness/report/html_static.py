@@ -83,6 +83,7 @@ def render_verdict(report: Report, comparison: Comparison | None = None) -> str:
 {_changes(comparison)}
 </section>
 {_notes(report)}
+{_connectors(report)}
 {"".join(_part(number, *part) for number, part in enumerate(parts_of(report)))}"""
 
 
@@ -180,16 +181,16 @@ def _meaning(verdict: str, total: Mapping[str, int]) -> str:
         )
         return what + also
     if verdict == "unverified":
-        made = total["checks"] - unverified - total["skipped"]
+        applying = total["checks"] - total["skipped"]
         return (
-            f"No error was found, but {_plural(unverified, 'check')} could not be made"
-            f" ({made:,} could), so nothing is proved."
+            f"No error was found, but {unverified:,} of the {_plural(applying, 'check')} that"
+            " apply could not be made."
         )
     if verdict == "pass":
         extra = f" {_plural(warnings, 'warning')} may deserve a look." if warnings else ""
         waived = total["waived findings"]
         accepted = f" {_plural(waived, 'finding')} accepted by waiver." if waived else ""
-        return f"Everything that applies was checked, and no error was found.{extra}{accepted}"
+        return f"Every check that applies was made, and no error was found.{extra}{accepted}"
     return ""
 
 
@@ -248,6 +249,30 @@ def _notes(report: Report) -> str:
         return ""
     items = "".join(f"<li>{_h(clip(note, 1000))}</li>" for note in notes[:50])
     return f'<section class="notes" aria-label="Notes"><h2>To know</h2><ul>{items}</ul></section>'
+
+
+def _connectors(report: Report) -> str:
+    """The verdict of each connector, where there are many."""
+    parts = parts_of(report)
+    if len(parts) < 2:
+        return ""
+    items = "".join(_connector(name, part) for name, part in parts)
+    return (
+        '<section class="suites connectors"><h2>Connectors</h2>'
+        f'<ul class="suite-list">{items}</ul></section>'
+    )
+
+
+def _connector(name: str, report: Report) -> str:
+    verdict, total = text(report.get("verdict")), counts(report)
+    return (
+        f'<li class="suite is-part is-{_class(verdict)}">'
+        '<span class="dot" aria-hidden="true"></span>'
+        f'<span class="name">{_h(name)}</span>'
+        f'<span class="outcome">{_h(_SUITE_WORDS.get(verdict, verdict))}</span>'
+        f'<span class="count">{_plural(total["error"], "error")}, '
+        f"{_plural(total['unverified'], 'check')} not verified</span></li>"
+    )
 
 
 def _part(number: int, name: str, report: Report) -> str:

@@ -1,8 +1,8 @@
 // Start and navigation: #/ is the overview, #/op/<part>/<operation>/<exchange> one operation.
 
 const content = document.getElementById('content');
-const staticParts = [...document.querySelectorAll('section.verdict, section.notes')];
-const suiteSections = [...document.querySelectorAll('section.suites')];
+const staticParts = [...document.querySelectorAll('section.verdict, section.notes, section.connectors')];
+const suiteSections = [...document.querySelectorAll('section.suites[data-part]')];
 let partNumber = 0;
 let overview = null;
 

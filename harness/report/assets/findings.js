@@ -1,5 +1,7 @@
 // Findings: cards, filters, and what changed since the previous report.
 
+const GROUP_FROM = 4;
+
 const filters = { text: '', severities: new Set(['error', 'warning', 'note', 'waived']), suite: '', caller: '' };
 
 function severityOf(finding) {
@@ -55,7 +57,7 @@ function findingBody(finding, partNumber) {
     finding.pointer ? el('code', { class: 'pointer' }, finding.pointer) : null);
   return el('div', { class: 'finding-body' },
     el('dl', { class: 'facts' }, fact('Expected', finding.expected), fact('Observed', finding.observed),
-      fact('To mend it', finding.remedy, 'remedy'), fact('In the definition', where),
+      fact('To mend it', finding.remedy, 'remedy'), fact('Defined at', where),
       links.length ? fact('Seen in', el('span', null, links)) : null),
     command('See it again', finding.rerun), command('By hand', finding.curl));
 }
@@ -71,17 +73,45 @@ function findingsSection(part, partNumber) {
   section.append(list);
   section.refresh = () => {
     const found = part.findings.filter(matches);
-    const few = found.length <= 4;
+    const units = grouped(found);
     const container = el('div');
     const nothing = part.findings.length ? 'No finding matches the filters.' : 'Nothing was found to be wrong.';
     replace(list, found.length
-      ? paged(found, (finding, index) => findingCard(finding, partNumber, { open: few || (index === 0 && finding.severity === 'error' && found[0] === finding) }), 50, container)
+      ? paged(units, (unit) => (unit.length > 1 ? findingGroup(unit, partNumber)
+        : findingCard(unit[0], partNumber, { open: found.length <= 4 || unit[0] === found[0] })), 50, container)
       : el('p', { class: 'quiet' }, nothing),
     part.findings_left_out ? el('p', { class: 'quiet' },
       `${plural(part.findings_left_out, 'more finding')} in report.json.`) : null);
     return found.length;
   };
   return section;
+}
+
+// Findings in order; many of one rule in a row become one unit.
+function grouped(findings) {
+  const sameKind = (a, b) => a.rule === b.rule && severityOf(a) === severityOf(b);
+  const runs = [];
+  for (const finding of findings) {
+    const last = runs[runs.length - 1];
+    if (last && sameKind(last[0], finding)) last.push(finding);
+    else runs.push([finding]);
+  }
+  return runs.flatMap((run) => (run.length >= GROUP_FROM ? [run] : run.map((finding) => [finding])));
+}
+
+function findingGroup(findings, partNumber) {
+  const operations = new Set(findings.map((finding) => finding.operation)).size;
+  const fresh = findings.filter((finding) => finding.fresh === true).length;
+  const head = [
+    el('span', { class: 'line' }, badge(severityOf(findings[0])),
+      fresh ? el('span', { class: 'badge is-new' }, `${fresh} new`) : null,
+      el('span', { class: 'message' }, `${plural(findings.length, 'finding')} of one rule: ${findings[0].message}`)),
+    el('span', { class: 'about' }, el('span', null, plural(operations, 'operation')),
+      el('code', { class: 'rule' }, findings[0].rule)),
+  ];
+  const details = lazyDetails({}, head, () => el('div', { class: 'group' },
+    paged(findings, (finding) => findingCard(finding, partNumber), 50, el('div'))));
+  return el('article', { class: `finding ${className(severityOf(findings[0]))}` }, details);
 }
 
 function filterBar(part, onChange) {
