@@ -90,13 +90,13 @@ def generate(
         return Generated(())
     cases: list[Case] = []
     failures: list[str] = []
-    not_negatable = False
+    not_negatable = not source.negatable
     with _isolated(home):
         try:
             operation = _operation(source)
         except Exception as error:  # any failure of the library concerns this operation alone
             return Generated((), (_reason("loading", error),))
-        for mode in ("positive", "negative"):
+        for mode in ("positive", "negative") if source.negatable else ("positive",):
             for work in (_coverage, _drawn):
                 try:
                     cases += work(operation, source, mode, seed, count // 2)

@@ -70,13 +70,17 @@ _UNSENDABLE = ("xml",)
 
 @dataclass(frozen=True, slots=True)
 class GenerationDocument:
-    """A document of one operation; `names` maps its parameter names back to (location, name)."""
+    """A document of one operation; `names` maps location and name there to the own name.
+
+    `empty` says that there is nothing to vary, `negatable` that a wrong value exists at all.
+    """
 
     document: Mapping[str, Any]
     path: str
     method: str
     names: Mapping[tuple[str, str], str]
     empty: bool
+    negatable: bool
 
 
 def generation_document(
@@ -111,7 +115,8 @@ def generation_document(
         "paths": {path: {operation.method.lower(): operation_object}},
         "definitions": cleaner.definitions,
     }
-    return GenerationDocument(document, path, operation.method, names, not parameters)
+    negatable = any(_is_negatable(parameter) for parameter in parameters)
+    return GenerationDocument(document, path, operation.method, names, not parameters, negatable)
 
 
 def varied_inputs(
@@ -158,6 +163,11 @@ def _declared(cleaner: _Cleaner, parameter: Parameter, name: str) -> dict[str, A
     if parameter.schema.get("type") == "file" and parameter.location == "formData":
         schema = {"type": "file"}
     return base | schema
+
+
+def _is_negatable(parameter: Mapping[str, Any]) -> bool:
+    """Whether a wrong value exists: a free text in path, query or header is never wrong."""
+    return parameter["in"] == "body" or parameter["type"] != "string" or not is_free_form(parameter)
 
 
 class _Cleaner:
