@@ -265,13 +265,14 @@ def _connectors(report: Report) -> str:
 
 def _connector(name: str, report: Report) -> str:
     verdict, total = text(report.get("verdict")), counts(report)
+    unverified = total["unverified"]
+    doubt = f", {_plural(unverified, 'check')} not verified" if unverified else ""
     return (
         f'<li class="suite is-part is-{_class(verdict)}">'
         '<span class="dot" aria-hidden="true"></span>'
         f'<span class="name">{_h(name)}</span>'
         f'<span class="outcome">{_h(_SUITE_WORDS.get(verdict, verdict))}</span>'
-        f'<span class="count">{_plural(total["error"], "error")}, '
-        f"{_plural(total['unverified'], 'check')} not verified</span></li>"
+        f'<span class="count">{_plural(total["error"], "error")}{doubt}</span></li>'
     )
 
 

@@ -206,6 +206,37 @@ def test_hostile_report_runs_no_script_and_loads_nothing(
     assert set(browser.requested()) <= {file.as_uri()}
 
 
+def test_page_says_something_with_scripts_off(
+    browser: Page, report: dict[str, Any], tmp_path: Path
+) -> None:
+    browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(_written(tmp_path, render_html(report)))
+        assert browser.text("#verdict") == "Fail"
+        assert browser.count("noscript ol > li") == 6
+        assert browser.count(".filters") == 0
+    finally:
+        browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_many_findings_of_one_rule_are_one_group(
+    browser: Page, report: dict[str, Any], tmp_path: Path
+) -> None:
+    note = report["findings"][4]
+    report["findings"] += [{**note, "operation": f"Extra{n}"} for n in range(60)]
+    browser.open(_written(tmp_path, render_html(report)))
+    group = "section.findings .finding.is-note"
+
+    assert browser.count(group) == 1
+    assert "61 findings of one rule" in browser.text(group)
+
+    browser.click(f"{group} summary")
+    assert browser.count(f"{group} .finding") == 50
+
+    browser.click(f"{group} button.more")
+    assert browser.count(f"{group} .finding") == 61
+
+
 def test_many_connectors_are_chosen_from(
     browser: Page, report: dict[str, Any], tmp_path: Path
 ) -> None:
