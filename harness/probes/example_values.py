@@ -103,7 +103,7 @@ def parameter_value(
     connector: Connector, parameter: Parameter, with_optional: bool = False
 ) -> tuple[Any, str]:
     """The best value that the definition itself offers for one input, and its source."""
-    for holder in (parameter.raw, parameter.schema):
+    for holder in ({**parameter.schema, **parameter.raw}, parameter.schema):
         found = _offered(holder)
         if found is not None:
             return found
@@ -202,20 +202,46 @@ def _is_needed(operation: Operation) -> bool:
 
 
 def _offered(holder: Mapping[str, Any]) -> tuple[Any, str] | None:
-    if "x-ms-test-value" in holder and not _is_placeholder(holder["x-ms-test-value"]):
-        return holder["x-ms-test-value"], "test value"
-    for key in ("x-example", "example"):
-        if holder.get(key) is not None and not _is_placeholder(holder[key]):
-            return holder[key], "example"
+    """What a schema or parameter itself offers, where it fits the type that it declares."""
     many = holder.get("x-examples", holder.get("examples"))
-    if isinstance(many, Mapping) and many:
-        return next(iter(many.values())), "example"
+    first = next(iter(many.values()), None) if isinstance(many, Mapping) else None
     if isinstance(many, list) and many:
-        return many[0], "example"
-    default = holder.get("default")
-    if default is not None and not is_workflow_expression(default):
-        return default, "default"
+        first = many[0]
+    for value, source in (
+        (holder.get("x-ms-test-value"), "test value"),
+        (holder.get("x-example"), "example"),
+        (holder.get("example"), "example"),
+        (first, "example"),
+        (holder.get("default"), "default"),
+    ):
+        if value is None or _is_placeholder(value) or is_workflow_expression(value):
+            continue
+        fitting = _fitted(value, holder)
+        if fitting is not None:
+            return fitting, source
     return None
+
+
+def _fitted(value: Any, holder: Mapping[str, Any]) -> Any:
+    """The value as its declared type has it, or None: published examples are often texts of it."""
+    kind, enum = holder.get("type"), holder.get("enum")
+    if isinstance(enum, list) and enum and value not in enum:
+        return None
+    if kind in ("integer", "number", "boolean") and isinstance(value, str):
+        return _read(value, str(kind))
+    if kind == "string":
+        return str(value) if isinstance(value, (str, int, float)) else None
+    wanted = {"array": list, "object": dict, "boolean": bool, "integer": int}.get(str(kind))
+    return value if wanted is None or isinstance(value, wanted) else None
+
+
+def _read(text: str, kind: str) -> Any:
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text.strip().lower())
+    try:
+        return int(text) if kind == "integer" else float(text)
+    except ValueError:
+        return None
 
 
 def _is_placeholder(value: Any) -> bool:

@@ -18,6 +18,7 @@ __all__ = ["answer_sightings", "front_end", "header_sightings", "success_spec"]
 FRONT_END = frozenset({502, 503, 504})
 _WITHOUT_CONTENT = frozenset({204, 205, 304})
 _PLATFORMS_OWN = frozenset({401, 403, 404, 405, 429})
+_INPUT_REFUSALS = frozenset({400, 406, 411, 413, 414, 415, 422, 431})
 _ERROR_S, _WARNING_S = 120.0, 30.0
 _ERROR_BYTES, _WARNING_BYTES = 8 * 1024 * 1024, 4 * 1024 * 1024
 _WORDS = {
@@ -119,8 +120,7 @@ def _status(operation: Operation, exchange: Exchange, response: Response) -> Ite
         return
     severity: Severity | None = None
     if status >= 400:
-        errors = any(code[:1] in "45" for code in operation.responses)
-        if status in _PLATFORMS_OWN or not errors:
+        if not _is_refusal_drift(operation, status):
             return
         severity = "warning"
     where = response.header("location")
@@ -138,6 +138,18 @@ def _status(operation: Operation, exchange: Exchange, response: Response) -> Ite
         severity,
         f"{operation.pointer}/responses",
     )
+
+
+def _is_refusal_drift(operation: Operation, status: int) -> bool:
+    """Whether an undocumented 4xx is worth a word: others of its kind are documented.
+
+    Most definitions document no refusal, or only some: a 400 for bad input is then just correct.
+    """
+    if status in _PLATFORMS_OWN:
+        return False
+    if status in _INPUT_REFUSALS:
+        return any(int(code) in _INPUT_REFUSALS for code in operation.responses if code.isdigit())
+    return any(code[:1] == "4" for code in operation.responses)
 
 
 def _input_words(exchange: Exchange) -> str:
