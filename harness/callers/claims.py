@@ -54,6 +54,8 @@ MEANINGS: Mapping[str, str] = {
     "uti": "opaque to us: id of this token",
 }
 TIMES = frozenset({"iat", "nbf", "exp", "auth_time"})
+LAST_TIME = 253_402_300_800
+"""The year 10000, which no clock of ours can show, in seconds since the epoch."""
 NAME_CLAIMS = ("upn", "preferred_username", "unique_name", "email")
 
 
@@ -98,7 +100,7 @@ def table_of(claims: Mapping[str, Any]) -> list[ClaimRow]:
 
 
 def _shown(name: str, value: Any) -> str:
-    if name in TIMES and isinstance(value, int | float):
+    if name in TIMES and isinstance(value, int | float) and 0 <= value < LAST_TIME:
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 

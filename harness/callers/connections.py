@@ -92,6 +92,19 @@ class Connections:
             remedy=remedy,
         )
 
+    def connector_client(self, client_id: str) -> EntraClient | None:
+        """The connector's own client with its secret; None where no secret of it is known."""
+        entra = self.entra
+        if entra.connector_client_secret is not None:
+            credential: Credential | None = secret_credential(entra.connector_client_secret)
+        elif (entra.client_id or "").lower() == client_id.lower():
+            credential = credential_of(entra)
+        else:
+            credential = None
+        if credential is None:
+            return None
+        return self._client(client_id, credential, for_users=False)
+
     def close(self) -> None:
         """Stop what waits, and let go of connections."""
         self._stop.set()

@@ -7,18 +7,19 @@ in the run: repeated failures lock accounts.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from harness.callers.cache import CacheChoice, OpenCache, export_cache
-from harness.callers.choosing import check_settings
+from harness.callers.choosing import check_settings, scopes_of
 from harness.callers.connections import Connections
 from harness.callers.prompting import NoPrompt, Prompt
 from harness.callers.token import Token
 from harness.callers.ways import PASSING_RULES, Remark, Ways
-from harness.errors import SettingsError, SignInError
+from harness.errors import HarnessError, SettingsError, SignInError
 from harness.settings import EntraSettings, UserSettings
 
 __all__ = ["Remark", "SignIns"]
@@ -28,6 +29,7 @@ RENEWAL_GAP_S = 10.0
 LEAST_LEFT_S = 60.0
 LEAST_SHARE_LEFT = 0.2
 SKEW_S = 300.0
+HANDED_IN = ("token", "token-command")
 
 
 @dataclass(slots=True)
@@ -70,10 +72,12 @@ class SignIns:
         self._clock = clock
         self._lock = threading.Lock()
         self._sessions = {name: _Session(user) for name, user in users.items()}
+        self._users = users
+        self._scope = scope
         self._app_tokens: dict[str, Token] = {}
-        self._connections = Connections(entra, cache or CacheChoice.default(), clock)
+        self.connections = Connections(entra, cache or CacheChoice.default(), clock)
         self._ways = Ways(
-            self._connections,
+            self.connections,
             users,
             scope=scope,
             flow=flow,
@@ -116,7 +120,7 @@ class SignIns:
             kept = self._app_tokens.get(scope)
         if kept is not None and kept.remaining(self._clock()) > LEAST_LEFT_S:
             return kept
-        client = self._connections.confidential_client()
+        client = self.connections.confidential_client()
         attempt = client.attempt("app", "client credentials", [scope])
         token = client.for_app(attempt, scope)
         with self._lock:
@@ -129,19 +133,71 @@ class SignIns:
         Raises:
             SettingsError: no refresh token is cached.
         """
-        return export_cache(self._connections.cache, self._clock())
+        return export_cache(self.connections.cache, self._clock())
 
     @property
     def cache(self) -> OpenCache:
         """The opened cache: what it became, and what the user should know of it."""
-        return self._connections.cache
+        return self.connections.cache
 
     def close(self) -> None:
         """Stop what waits, forget every token, let go of connections."""
-        self._connections.close()
+        self.connections.close()
         for session in self._sessions.values():
             session.token = None
         self._app_tokens.clear()
+
+    @property
+    def app_scope(self) -> str:
+        """The client-credentials scope of the API that users are signed in for."""
+        return f"{scopes_of(self._scope)[0].rpartition('/')[0]}/.default"
+
+    @property
+    def failures(self) -> tuple[SignInError, ...]:
+        """The sign-ins that failed so far, one for each such user."""
+        return tuple(s.failure for s in self._sessions.values() if s.failure is not None)
+
+    @property
+    def has_signed_in(self) -> bool:
+        """Whether a user signed in through our client, so that consent is proved."""
+        tokens = [session.token for session in self._sessions.values()]
+        return any(t is not None and t.source not in HANDED_IN for t in tokens)
+
+    def sign_in_somebody(self) -> None:
+        """Sign the first user in, if nobody has tried yet; failures are remembered, not raised."""
+        if self.has_signed_in or self.failures:
+            return
+        with contextlib.suppress(HarnessError):
+            self.token(next(iter(self._sessions), ""))
+
+    def consent_of_connector(self, client_id: str) -> SignInError | None:
+        """Sign a user in once more, with the connector's own client; the error, None if it works.
+
+        Only a user whose password was just accepted is taken, so that no account comes to harm.
+
+        Raises:
+            SettingsError: a variable is not set.
+        """
+        client = self.connections.connector_client(client_id)
+        user = next((u for u in self._users.values() if self._signed_in_by_password(u.name)), None)
+        if client is None or user is None or user.username is None or user.password is None:
+            remedy = (
+                "consent of the connector's own client cannot be proved here: set [entra] "
+                "connector-client-secret and a user with a password, or sign in with the "
+                "connector's client"
+            )
+            return SignInError(remedy, rule="sign-in.no-app-token", remedy=remedy)
+        scopes = scopes_of(self._scope)
+        attempt = client.attempt(user.name, "password, connector's client", scopes)
+        try:
+            client.by_password(attempt, scopes, user.username, user.password)
+        except SignInError as error:
+            return error
+        return None
+
+    def _signed_in_by_password(self, name: str) -> bool:
+        token = self._sessions[name].token
+        return token is not None and token.source == "password"
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
@@ -160,7 +216,7 @@ class SignIns:
             raise
         session.token, session.tried = token, self._clock()
         session.renewable = token.source != "token"
-        if abs(token.clock_skew) > SKEW_S and token.source not in ("token", "token-command"):
+        if abs(token.clock_skew) > SKEW_S and token.source not in HANDED_IN:
             minutes = abs(token.clock_skew) / 60
             ahead = "behind" if token.clock_skew > 0 else "ahead of"
             text = f"this computer's clock is {minutes:.0f} min {ahead} the authority's"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from harness.traffic.exchange import Secret
 __all__ = ["Token"]
 
 DEFAULT_LIFETIME_S = 3600.0
+LONGEST_S = 1e9
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -51,9 +53,10 @@ class Token:
         """
         claims = claims_of(value)
         exp = claims.get("exp")
-        if expires_in is None and isinstance(exp, int | float):
+        if expires_in is None and isinstance(exp, int | float) and math.isfinite(exp):
             expires_in = exp - now
         lifetime = DEFAULT_LIFETIME_S if expires_in is None else expires_in
+        lifetime = min(max(lifetime, -LONGEST_S), LONGEST_S)
         return cls(
             user,
             Secret(value),
@@ -78,9 +81,9 @@ class Token:
             str(plain.get("source") or "controller"),
         )
 
-    def of_account(self, home: str) -> Token:
+    def of_account(self, home: str, *, source: str | None = None) -> Token:
         """The same token, known to belong to that account of MSAL's cache."""
-        return replace(self, home=home)
+        return replace(self, home=home, source=source or self.source)
 
     @property
     def audience(self) -> str:

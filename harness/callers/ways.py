@@ -146,7 +146,11 @@ class Ways:
         for text in opened.ageing:
             self.remark("sign-in.cache-ageing", user.name, text)
         opened.ageing.clear()
-        return (None, None) if token is None else (_at_home(token, account), None)
+        return (
+            (None, None)
+            if token is None
+            else (token.of_account(str(account["home_account_id"])), None)
+        )
 
     def _account(self, client: EntraClient, attempt: Attempt, user: UserSettings) -> Account | None:
         """The user's account in the cache; without a configured name only where it is the sole."""
@@ -208,7 +212,7 @@ class Ways:
         if account is not None:
             fresh = client.silent(attempt, self._scopes, account, force=True)
         if fresh is not None and account is not None:
-            return _at_home(fresh, account)
+            return fresh.of_account(str(account["home_account_id"]), source=token.source)
         if user.username is not None and user.password is not None and token.source == "password":
             return client.by_password(attempt, self._scopes, user.username, user.password)
         raise diagnose({"error": "login_required"}, attempt)
@@ -217,10 +221,6 @@ class Ways:
         entra = self._connections.entra
         scope = " ".join(self._scopes)
         return Attempt(user.name, flow, entra.client_id or "", entra.tenant_id or "", scope)
-
-
-def _at_home(token: Token, account: Account) -> Token:
-    return token.of_account(str(account.get("home_account_id")))
 
 
 def _id_names(token: Token) -> tuple[str, ...]:
