@@ -1,0 +1,92 @@
+"""The app's side of the emulator: Easy Auth, faults, and the functions behind, in their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from harness.emulator.app_faults import AppFaults
+from harness.emulator.drift_faults import DriftFaults
+from harness.emulator.easy_auth import EasyAuth
+from harness.emulator.entra import Entra
+from harness.emulator.faults import Faults
+from harness.emulator.functions_host import FunctionsHost
+from harness.emulator.upstream import Upstream
+from harness.emulator.web import Answer, HttpRequest
+
+__all__ = ["AppStack"]
+
+
+class AppStack:
+    """What stands behind the app's host name."""
+
+    def __init__(
+        self,
+        upstream: FunctionsHost | Upstream,
+        settings: Mapping[str, Any],
+        entra: Entra,
+        faults: Faults,
+        *,
+        login_page: str = "redirect",
+    ) -> None:
+        self._host = upstream if isinstance(upstream, FunctionsHost) else None
+        self._faults = faults
+        app = AppFaults(faults, upstream.handle)
+        self._drift = DriftFaults(faults, app.handle)
+        self._door = EasyAuth(settings, entra, faults, self._drift.handle, login_page=login_page)
+
+    async def handle(self, request: HttpRequest) -> Answer:
+        """Serve one request."""
+        self._describe(request)
+        transport = await self._drift.transport(request)
+        if transport is not None:
+            return transport
+        answer = self._preflight(request) or await self._door.handle(request)
+        if request.header("origin") and self._faults.has("cors-wildcard-credentials"):
+            answer.set_header("Access-Control-Allow-Origin", request.header("origin"))
+            answer.set_header("Access-Control-Allow-Credentials", "true")
+        return answer
+
+    def _preflight(self, request: HttpRequest) -> Answer | None:
+        """CORS preflight is answered ahead of Easy Auth where CORS is configured."""
+        wanted = request.header("access-control-request-method")
+        if request.method != "OPTIONS" or wanted is None or not request.header("origin"):
+            return None
+        if not self._faults.has("cors-wildcard-credentials"):
+            return None
+        return Answer(204, [("Access-Control-Allow-Methods", wanted)])
+
+    def _describe(self, request: HttpRequest) -> None:
+        """Which operation a call is about, whatever trick its path plays."""
+        if self._host is None:
+            return
+        path = _plain_path(request.path)
+        routes = [r for r in self._host.routes if r.pattern.fullmatch(path)]
+        request.extra["master_key"] = self._host.master_key
+        if not routes:
+            return
+        fitting = next((r for r in routes if request.method in r.methods), routes[0])
+        request.extra["operation"] = fitting.name
+        request.extra["methods"] = frozenset().union(*(r.methods for r in routes))
+        request.extra["spelled"] = _spelled(fitting.pattern.pattern, path)
+
+
+def _plain_path(path: str) -> str:
+    kept: list[str] = []
+    for part in re.sub(r"/{2,}", "/", path).split("/"):
+        if part == "..":
+            kept = kept[:-1] or [""]
+        elif part != ".":
+            kept.append(part)
+    return "/".join(kept).rstrip("/") or "/"
+
+
+def _spelled(pattern: str, path: str) -> str:
+    """The path with the literal parts spelled as the route has them."""
+    literal = re.sub(r"\(\?P<[^>]+>[^)]*\)", "\0", pattern).replace("\\", "")
+    parts = literal.split("/")
+    given = path.split("/")
+    if len(parts) != len(given):
+        return path
+    return "/".join(g if "\0" in p else p for p, g in zip(parts, given, strict=True))

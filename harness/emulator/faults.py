@@ -1,0 +1,153 @@
+"""What can be made to go wrong, by name: for tests of each rule and for demonstrations.
+
+A fault is on as `name`, or for one operation (or with a value) as `name:argument`.
+"""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["FAULTS", "Faults", "UnknownFault"]
+
+DOOR = {
+    "auth-off": "App Service Authentication lets everybody through (to one operation, or to all)",
+    "foreign-redirect": "browsers are sent to a host that is not the tenant's sign-in",
+    "wrong-tenant-redirect": "browsers are sent to another tenant's sign-in",
+    "no-nonce": "the redirect to the sign-in lacks nonce and state",
+    "case-bypass": "a path in other case skips authentication",
+    "slash-bypass": "a trailing slash skips authentication",
+    "double-slash-bypass": "a doubled slash skips authentication",
+    "encoded-bypass": "a percent-encoded letter skips authentication",
+    "dot-bypass": "dot segments skip authentication",
+    "method-bypass": "other methods than GET and POST skip authentication",
+    "override-bypass": "a method-override header skips authentication",
+    "trust-principal-header": "a forged X-MS-CLIENT-PRINCIPAL counts as signed in",
+    "trust-forwarded": "X-Original-URL and X-Forwarded-* skip authentication",
+    "empty-authorization-bypass": "an empty or malformed Authorization header skips authentication",
+    "other-scheme-bypass": "an Authorization header of another scheme skips authentication",
+    "function-key-bypass": "a function key skips authentication",
+    "cookie-bypass": "any session cookie counts as signed in",
+    "data-in-401": "the refusal carries the data in its body",
+    "foreign-challenge": "the challenge names another tenant",
+    "http-served": "plain http is served",
+    "admin-open": "/admin endpoints answer anonymous callers",
+    "cors-wildcard-credentials": "CORS allows every origin with credentials",
+    "auth-me-open": "/.auth/me answers anonymous callers with a session",
+}
+TOKEN = {
+    "accept-expired": "expired tokens pass",
+    "accept-not-yet-valid": "tokens that are not valid yet pass",
+    "accept-wrong-audience": "tokens for another API pass",
+    "accept-wrong-issuer": "tokens of another issuer pass",
+    "accept-wrong-tenant": "tokens of another tenant pass",
+    "accept-bad-signature": "tokens with a broken signature pass",
+    "accept-unknown-key": "tokens signed by an unknown key pass",
+    "accept-alg-none": "unsigned tokens pass",
+    "accept-hs256-confusion": "tokens signed with the public key as HMAC secret pass",
+    "accept-embedded-key": "tokens that bring their own key pass",
+    "accept-no-scope": "user tokens without a scope pass",
+    "accept-other-scope": "tokens of another scope pass",
+    "accept-app-only": "app-only tokens pass",
+    "accept-id-token": "id tokens pass",
+    "accept-query-token": "a token in the query string counts",
+    "accept-cookie-token": "a token in a cookie counts",
+    "accept-truncated": "truncated tokens pass",
+    "accept-outside-allow-list": "clients outside the allow-list pass",
+    "refuse-good-token": "good tokens are refused (audience mismatch)",
+}
+DELEGATED = {
+    "runs-as-app": "the function runs as the app's own identity",
+    "first-user-cached": "the first user's identity is kept in a global",
+    "whoami-someone-else": "the identity answer names another user",
+    "identity-from-header": "the identity is taken from a header that the caller sends",
+    "identity-from-query": "the identity is taken from a query parameter",
+    "list-not-filtered": "lists show everybody's records",
+    "get-not-checked": "objects are read by id without checking the owner",
+    "update-not-checked": "objects are changed by id without checking the owner",
+    "delete-not-checked": "objects are deleted by id without checking the owner",
+    "cached-per-url": "answers are cached by URL, whoever asks",
+    "swapped-under-concurrency": "concurrent answers of two users are swapped",
+}
+DRIFT = {
+    "operation-gone": "the operation answers 404",
+    "path-moved": "the operation answers at another path",
+    "method-changed": "the operation answers another method",
+    "status-changed": "success is answered with 202",
+    "server-error": "documented input is answered with 500",
+    "content-type-changed": "the answer is text/html",
+    "missing-property": "a property is missing from the answer",
+    "type-changed": "a text became a number in the answer",
+    "enum-changed": "a value is none of the documented ones",
+    "null-value": "a value that may not be null is null",
+    "format-changed": "a date-time has no time zone",
+    "array-to-object": "an array became an object",
+    "extra-property": "the answer has a property that is not documented",
+    "required-ignored": "a required input is not asked for",
+    "undocumented-required": "an input that is not documented is demanded",
+    "valid-refused": "valid input is refused",
+    "invalid-accepted": "invalid input is accepted",
+    "base-path-moved": "every route lost its prefix",
+    "slow": "answers take so many seconds",
+    "huge": "answers are larger than a connector takes",
+    "throttle": "every third call is throttled with 429 and Retry-After",
+    "cold-start": "the first calls meet 503",
+    "reset": "the connection breaks instead of an answer",
+}
+ENTRA = {
+    "entra-error": "sign-ins are refused with an AADSTS code (code, or code:user)",
+    "entra-throttle": "so many requests are throttled with 429",
+    "entra-slow": "answers of the tenant take so many seconds",
+    "entra-down": "the tenant answers 503",
+}
+FAULTS: dict[str, str] = {**DOOR, **TOKEN, **DELEGATED, **DRIFT, **ENTRA}
+
+
+class UnknownFault(ValueError):
+    """There is no fault of that name."""
+
+
+class Faults:
+    """The faults that are on; may be changed while the emulator runs, from any thread."""
+
+    def __init__(self, names: tuple[str, ...] = ()) -> None:
+        self._lock = threading.Lock()
+        self._on: set[str] = set()
+        for name in names:
+            self.on(name)
+
+    def on(self, name: str) -> None:
+        """Switch a fault on.
+
+        Raises:
+            UnknownFault: there is none of that name.
+        """
+        if name.partition(":")[0] not in FAULTS:
+            raise UnknownFault(f"there is no fault {name!r}; see --list-faults")
+        with self._lock:
+            self._on.add(name)
+
+    def off(self, name: str) -> None:
+        """Switch a fault off."""
+        with self._lock:
+            self._on.discard(name)
+
+    def clear(self) -> None:
+        """Switch every fault off."""
+        with self._lock:
+            self._on.clear()
+
+    def has(self, name: str, operation: str | None = None) -> bool:
+        """Whether a fault is on, for everything or for this operation."""
+        with self._lock:
+            return name in self._on or (operation is not None and f"{name}:{operation}" in self._on)
+
+    def argument(self, name: str) -> str | None:
+        """What follows the fault's name: "" where nothing does, None where it is off."""
+        with self._lock:
+            found = sorted(n for n in self._on if n.partition(":")[0] == name)
+        return None if not found else found[0].partition(":")[2]
+
+    def any_of(self, table: dict[str, str]) -> bool:
+        """Whether any fault of a family is on."""
+        with self._lock:
+            return any(name.partition(":")[0] in table for name in self._on)
