@@ -291,7 +291,7 @@ KINDS: tuple[ForgeKind, ...] = (
               "the good token with its signature altered", _UNSIGNED, _bad_signature),
     ForgeKind("unknown-key", "signature", "night",
               "signed with a key of ours under the tenant's key id", _UNSIGNED, _unknown_key),
-    ForgeKind("unknown-kid", "signature", "once",
+    ForgeKind("unknown-kid", "signature", "night",
               "signed with a key of ours under an unknown key id", _UNSIGNED, _unknown_kid),
     ForgeKind("truncated", "truncated", "night",
               "the good token with half of its signature cut off",

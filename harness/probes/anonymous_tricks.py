@@ -141,7 +141,7 @@ def _header_tricks(situation: Situation, operation: Operation, plain: Request) -
             ("X-Real-IP", "127.0.0.1"),
             ("Forwarded", "for=127.0.0.1;host=localhost;proto=https"),
         )),
-        ("original-url", "rewritten", _with(
+        ("original-url", "forwarded", _with(
             plain, ("X-Original-URL", public), ("X-Rewrite-URL", public)
         )),
         ("authorization-empty", "authorization", _with(plain, ("Authorization", ""))),

@@ -196,7 +196,7 @@ def _forged_probes(
     parts = ingredients.parts()
     for kind in KINDS:
         of_tenant = ingredients.of_tenant(kind.name)
-        if not _is_due(situation, operation, _pace(kind, of_tenant)):
+        if not _is_due(situation, operation, kind.pace):
             continue
         token = of_tenant if of_tenant is not None else _forged(kind, parts, ingredients)
         if token is None:
@@ -229,13 +229,6 @@ def _carriage_probes(
                 may_count=carriage.may_count,
                 signed_by_tenant=True,
             )
-
-
-def _pace(kind: ForgeKind, of_tenant: Secret | None) -> str:
-    """A forged stand-in for a token that only the tenant can sign proves little: once is enough."""
-    if kind.pace == "night" and kind.tenant_only and of_tenant is None:
-        return "once"
-    return kind.pace
 
 
 def _forged(kind: ForgeKind, parts: TokenParts, ingredients: TokenIngredients) -> Secret | None:
