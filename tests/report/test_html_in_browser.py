@@ -129,6 +129,11 @@ def test_callers_can_be_told_apart(page: Page) -> None:
     assert page.count(".exchange") == 1
     assert "bob" in page.text(".exchange summary")
 
+    page.click("[data-suite=contract]")
+
+    assert page.count(".exchange") == 0
+    assert page.text(".exchange-list") == "No exchange matches."
+
 
 def test_missing_answer_shows_its_reason(page: Page) -> None:
     page.run("location.hash = '#/op/0/=DeleteDocument'")

@@ -60,36 +60,46 @@ function exchangesSection(exchanges, findings, exchangeId) {
   for (const finding of findings) {
     for (const id of finding.evidence) citing.set(id, [...(citing.get(id) || []), finding]);
   }
-  const callers = [...new Set(exchanges.map((exchange) => exchange.caller))];
   const list = el('div', { class: 'exchange-list' });
   const section = el('section', { class: 'exchanges', 'aria-labelledby': 'exchanges-title' },
     el('h3', { id: 'exchanges-title' }, 'Requests and responses'));
   const ordered = [...exchanges].sort((a, b) => b.cited - a.cited);
   const wanted = exchanges.find((exchange) => exchange.id === exchangeId);
-  const show = (caller) => {
-    const chosen = ordered.filter((exchange) => !caller || exchange.caller === caller);
-    if (wanted) chosen.sort((a, b) => (b === wanted) - (a === wanted));
+  const chosen = { caller: '', suite: '' };
+  const show = () => {
+    const shown = ordered.filter((exchange) => (!chosen.caller || exchange.caller === chosen.caller)
+      && (!chosen.suite || suiteOf(exchange) === chosen.suite));
+    if (wanted) shown.sort((a, b) => (b === wanted) - (a === wanted));
     const make = (exchange) => exchangeView(exchange, citing.get(exchange.id) || [],
-      exchange === wanted || (!wanted && chosen.length <= 2));
-    replace(list, chosen.length ? paged(chosen, make, 40, el('div'))
-      : el('p', { class: 'quiet' }, 'No exchange is kept for this operation.'));
+      exchange === wanted || (!wanted && (shown.length <= 2 || exchange === shown[0])));
+    const none = exchanges.length ? 'No exchange matches.' : 'No exchange is kept for this operation.';
+    replace(list, shown.length ? paged(shown, make, 40, el('div')) : el('p', { class: 'quiet' }, none));
   };
-  if (callers.length > 1) section.append(callerButtons(exchanges, callers, show));
-  section.append(list);
-  show('');
+  const choose = (key) => (value) => { chosen[key] = value; show(); };
+  append(section, [choiceButtons('Caller', 'caller', 'everybody', exchanges, (exchange) => exchange.caller, choose('caller')),
+    choiceButtons('Suite', 'suite', 'every suite', exchanges, suiteOf, choose('suite')), list]);
+  show();
   section.landing = wanted ? list.querySelector('details > summary') : null;
   return section;
 }
 
-function callerButtons(exchanges, callers, show) {
-  const group = el('div', { class: 'toggles callers', role: 'group', 'aria-label': 'Caller' });
-  const button = (caller, label, count) => el('button', { type: 'button', class: 'toggle', 'data-caller': caller,
-    'aria-pressed': String(caller === ''), on: { click: (event) => {
+// What an exchange was for begins with its suite: "contract/example".
+function suiteOf(exchange) {
+  return exchange.purpose.split('/')[0];
+}
+
+// A row of buttons, one of them pressed, for what the exchanges differ in; none where they do not.
+function choiceButtons(label, key, everything, exchanges, valueOf, choose) {
+  const values = [...new Set(exchanges.map(valueOf))].filter(Boolean);
+  if (values.length < 2) return null;
+  const group = el('div', { class: 'toggles choices', role: 'group', 'aria-label': label });
+  const button = (value, text, count) => el('button', { type: 'button', class: 'toggle', [`data-${key}`]: value,
+    'aria-pressed': String(value === ''), on: { click: (event) => {
       for (const other of group.children) other.setAttribute('aria-pressed', String(other === event.currentTarget));
-      show(caller);
-    } } }, label, el('span', { class: 'n' }, count));
-  append(group, [button('', 'everybody', exchanges.length), callers.map((caller) => button(caller, caller || 'nobody',
-    exchanges.filter((exchange) => exchange.caller === caller).length))]);
+      choose(value);
+    } } }, text, el('span', { class: 'n' }, count));
+  append(group, [button('', everything, exchanges.length), values.map((value) => button(value, value,
+    exchanges.filter((exchange) => valueOf(exchange) === value).length))]);
   return group;
 }
 
