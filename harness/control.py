@@ -56,6 +56,8 @@ class Controller:
         self._sign_ins: SignIns | None = None
         self._start_waited = False
         self._effective: Settings | None = None
+        self._matter: dict[str, Any] | None = None
+        self._tokens_seen: dict[str, str] = {}
 
     @property
     def started(self) -> bool:
@@ -65,8 +67,7 @@ class Controller:
     def known_secrets(self) -> dict[str, str]:
         """Every token, password and secret of the run so far → the placeholder to show instead."""
         found: dict[str, str] = {}
-        if self._sign_ins is not None:
-            found.update(self._sign_ins.known_secrets())
+        found.update(self._tokens_seen)
         if self._effective is not None:
             found.update(configured_secrets(self._effective))
         return found
@@ -98,21 +99,55 @@ class Controller:
         """
         sign_ins = self.sign_ins
         if kind == "app":
-            return sign_ins.app_token(app_scope(self.scope)).value.reveal()
+            return self._seen("app", sign_ins.app_token(sign_ins.app_scope).value.reveal())
         token = sign_ins.token(caller)
         if refused is not None and token.value.reveal() == refused:
             token = sign_ins.token(caller, renew=True)
-        return token.value.reveal()
+        return self._seen(caller, token.value.reveal())
 
     def token(self, caller: str) -> dict[str, Any]:
         """A user's token as plain data: value, claims, expiry (epoch seconds), id token."""
         token = self.sign_ins.token(caller)
+        if token.id_token is not None:
+            self._seen(f"id-token of {caller}", token.id_token.reveal())
         return {
-            "value": token.value.reveal(),
+            "value": self._seen(caller, token.value.reveal()),
             "claims": dict(token.claims),
             "expires_at": token.expires_at.timestamp(),
             "id_token": None if token.id_token is None else token.id_token.reveal(),
         }
+
+    def forgery_matter(self) -> dict[str, Any]:
+        """The tenant's tokens that hostile ones are made of, gathered once.
+
+        Raises:
+            SignInError: the default user's token cannot be had.
+            SettingsError: no user is configured.
+        """
+        from harness.callers.ingredients import gather_ingredients
+
+        with self._lock:
+            if self._matter is None:
+                user = self.effective.default_user
+                if user is None:
+                    raise SettingsError("no user is configured: add [users.NAME] to the settings")
+                other = self.effective.tokens.other_scope
+                self._matter = gather_ingredients(self.sign_ins, user, other)
+                for name in ("id_token", "app_only", "other_api"):
+                    if self._matter[name] is not None:
+                        self._seen(name, self._matter[name])
+            return self._matter
+
+    def registration(self) -> dict[str, Any]:
+        """Whether the connector's own registration works, as plain data."""
+        from harness.callers.registration import check_registration
+
+        return check_registration(self.sign_ins, self._connector.properties).to_plain()
+
+    def _seen(self, whose: str, secret: str) -> str:
+        """Remember a token, so that nothing written holds it."""
+        self._tokens_seen[secret] = "{" + whose + "}"
+        return secret
 
     def wait_for_start(self) -> bool:
         """True for the first who asks: that one waits out the cold start of the app."""
@@ -198,11 +233,6 @@ def configured_secrets(settings: Settings) -> dict[str, str]:
     return found
 
 
-def app_scope(scope: str) -> str:
-    """The client-credentials scope of the same resource (`<resource>/.default`)."""
-    return scope.rpartition("/")[0] + "/.default"
-
-
 def with_description(settings: Settings, description: Mapping[str, Any]) -> Settings:
     """The settings with what the emulator says of itself: addresses, clients, passwords."""
     entra = replace(
@@ -225,7 +255,10 @@ def with_description(settings: Settings, description: Mapping[str, Any]) -> Sett
         for name, user in description["users"].items()
         if name in settings.users
     }
-    return replace(settings, target_url=description["app_url"], entra=entra, users=users)
+    tokens = replace(settings.tokens, other_scope=description["other_scope"])
+    return replace(
+        settings, target_url=description["app_url"], entra=entra, users=users, tokens=tokens
+    )
 
 
 def literal(text: str) -> Deferred:

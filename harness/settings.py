@@ -178,11 +178,13 @@ class TokenSettings:
 
     `accept_app_only` and `accept_any_scope` say that the app admits such tokens on purpose;
     `keep_expired` opts in to keeping today's access token until it serves as an expired one.
+    `other_scope` is a scope of another API, whose token must not be accepted.
     """
 
     accept_app_only: bool = False
     accept_any_scope: bool = False
     keep_expired: bool = False
+    other_scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

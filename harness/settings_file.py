@@ -173,11 +173,12 @@ def anonymous(table: Table) -> AnonymousSettings:
 
 def tokens(table: Table) -> TokenSettings:
     """`[tokens]`."""
-    table.check_keys(("accept-app-only", "accept-any-scope", "keep-expired"))
+    table.check_keys(("accept-app-only", "accept-any-scope", "keep-expired", "other-scope"))
     return TokenSettings(
         accept_app_only=table.flag("accept-app-only", False),
         accept_any_scope=table.flag("accept-any-scope", False),
         keep_expired=table.flag("keep-expired", False),
+        other_scope=table.text("other-scope"),
     )
 
 
