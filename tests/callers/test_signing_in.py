@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from harness.callers.claims import claims_of
+from harness.errors import SettingsError, SignInError
+from harness.settings import Deferred
+
+
+def test_password_gives_a_token_for_the_api(tenant: Any) -> None:
+    token = tenant.sign_ins().token("alice")
+
+    assert token.claims["aud"] == tenant.emulator.description["api_client_id"]
+    assert token.claims["scp"] == "user_impersonation"
+    assert token.source == "password"
+    assert claims_of(token.id_token.reveal())["preferred_username"] == "alice@contoso.example"
+    assert tenant.issued == [("alice", "password")]
+
+
+def test_each_user_signs_in_once_however_many_threads_ask(tenant: Any) -> None:
+    sign_ins = tenant.sign_ins()
+
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(sign_ins.token, ["alice", "bob"] * 12))
+
+    assert len({id(token) for token in tokens}) == 2
+    assert sorted(tenant.issued) == [("alice", "password"), ("bob", "password")]
+
+
+def test_nobody_signs_in_before_a_token_is_asked_for(tenant: Any) -> None:
+    tenant.sign_ins()
+
+    assert tenant.requests("") == 0
+
+
+def test_an_unknown_user_is_a_settings_error_that_lists_the_known(tenant: Any) -> None:
+    with pytest.raises(SettingsError, match="known: alice, bob"):
+        tenant.sign_ins().token("mallory")
+
+
+def test_a_tenant_may_be_named_by_domain(tenant: Any) -> None:
+    entra = tenant.entra(tenant_id="contoso.example")
+
+    assert tenant.sign_ins(entra=entra).token("alice").claims["scp"] == "user_impersonation"
+
+
+def test_a_missing_password_variable_costs_no_attempt(
+    tenant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ALICE_PASSWORD", raising=False)
+    user = tenant.user("alice", password=Deferred("${ALICE_PASSWORD}", "[users.alice] password"))
+
+    with pytest.raises(SettingsError, match="ALICE_PASSWORD"):
+        tenant.sign_ins(user).token("alice")
+
+    assert tenant.issued == []
+
+
+@pytest.mark.parametrize(
+    ("user", "code", "rule"),
+    [
+        ("carol", 50076, "sign-in.mfa-required"),
+        ("dave", 50057, "sign-in.disabled"),
+        ("erin", 50055, "sign-in.password-expired"),
+        ("frank", 53003, "sign-in.blocked-by-policy"),
+    ],
+)
+def test_users_who_cannot_sign_in_are_diagnosed(
+    tenant: Any, user: str, code: int, rule: str
+) -> None:
+    with pytest.raises(SignInError) as caught:
+        tenant.sign_ins(tenant.user(user)).token(user)
+
+    assert (caught.value.code, caught.value.rule, caught.value.user) == (code, rule, user)
+    assert caught.value.correlation_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "rule"),
+    [
+        ({"tenant_id": "nowhere.example"}, 90002, "sign-in.unknown-tenant"),
+        ({"client_id": "00000000-0000-4000-8000-000000000000"}, 700016, "sign-in.unknown-client"),
+        ({"client_id": "66666666-1111-4222-8333-444455556666"}, 65001, "sign-in.consent-missing"),
+        (
+            {"client_id": "55555555-1111-4222-8333-444455556666"},
+            7000218,
+            "sign-in.public-client-off",
+        ),
+        ({"scope": "api://nothing/user_impersonation"}, 500011, "sign-in.unknown-scope"),
+    ],
+)
+def test_settings_that_do_not_fit_the_tenant_are_diagnosed(
+    tenant: Any, changes: dict[str, str], code: int, rule: str
+) -> None:
+    with pytest.raises(SignInError) as caught:
+        tenant.sign_ins(entra=tenant.entra(**changes)).token("alice")
+
+    assert (caught.value.code, caught.value.rule) == (code, rule)
+
+
+def test_a_failed_user_is_never_tried_twice(tenant: Any) -> None:
+    sign_ins = tenant.sign_ins(tenant.user("alice", password=Deferred("wrong")))
+    messages = set()
+
+    for _ in range(3):
+        with pytest.raises(SignInError) as caught:
+            sign_ins.token("alice")
+        messages.add(str(caught.value))
+
+    assert len(messages) == 1
+    assert "AADSTS50126" in messages.pop()
+    assert tenant.requests("/token") == 1
+
+
+def test_a_tenant_that_is_not_there_is_asked_once_for_all_users(tenant: Any) -> None:
+    sign_ins = tenant.sign_ins(entra=tenant.entra(tenant_id="nowhere.example"))
+
+    for user in ("alice", "bob"):
+        with pytest.raises(SignInError, match=user):
+            sign_ins.token(user)
+
+    assert tenant.requests("openid-configuration") == 1
