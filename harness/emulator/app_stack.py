@@ -67,7 +67,9 @@ class AppStack:
         if not routes:
             return
         fitting = next((r for r in routes if request.method in r.methods), routes[0])
-        request.extra["operation"] = fitting.name
+        if len(routes) == 1 or request.method in fitting.methods:
+            # A method that none of several operations on a path answers belongs to none of them.
+            request.extra["operation"] = fitting.name
         request.extra["methods"] = frozenset().union(*(r.methods for r in routes))
         request.extra["spelled"] = _spelled(fitting.pattern.pattern, path)
 

@@ -93,11 +93,15 @@ def _path_tricks(situation: Situation, operation: Operation, plain: Request) -> 
 
 
 def _method_tricks(situation: Situation, operation: Operation, plain: Request) -> Iterator[Trick]:
+    yield Trick("override", "override", _with(plain, *_override(operation.method)))
+    siblings = [o for o in situation.connector.operations if o.path == operation.path]
+    if siblings[0].id != operation.id:
+        return  # The path's first operation speaks for it; the others' methods are their own.
+    declared = {o.method for o in siblings}
     for method in ("GET", "HEAD", "OPTIONS"):
-        if method != operation.method:
+        if method not in declared:
             request = replace(plain, method=method, body=None)
             yield Trick(f"method-{method.lower()}", "method", request)
-    yield Trick("override", "override", _with(plain, *_override(operation.method)))
     if situation.settings.writes != "all":
         return
     # Whatever the operation reads, a write in its place must name nothing and store nothing.
@@ -105,10 +109,9 @@ def _method_tricks(situation: Situation, operation: Operation, plain: Request) -
     headers = (*_without(plain, "content-type"), ("Content-Type", "application/json"))
     writing = replace(plain, target=path, headers=headers, body=BROKEN_JSON)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
-        if method != operation.method:
-            request = replace(writing, method=method)
-            yield Trick(f"method-{method.lower()}", "method", request)
-    if operation.method == "GET":
+        if method not in declared:
+            yield Trick(f"method-{method.lower()}", "method", replace(writing, method=method))
+    if operation.method == "GET" and "POST" not in declared:
         request = _with(replace(plain, method="POST"), *_override("GET"))
         yield Trick("override-post", "override", request)
 
@@ -127,7 +130,7 @@ def _header_tricks(situation: Situation, operation: Operation, plain: Request) -
             ("X-MS-CLIENT-PRINCIPAL-NAME", "nobody@harness-probe.invalid"),
             ("X-MS-CLIENT-PRINCIPAL-IDP", "aad"),
         )),
-        ("token-store", "token-store", _with(
+        ("token-store", "principal", _with(
             plain,
             ("X-MS-TOKEN-AAD-ACCESS-TOKEN", "harness-probe"),
             ("X-MS-TOKEN-AAD-ID-TOKEN", "harness-probe"),

@@ -65,6 +65,7 @@ def judge_anonymous(
     plain = _plain_legs(legs)
     if operation.id in situation.settings.anonymous.public:
         return _judge_public(operation, plain)
+    plain = [leg for leg in plain if not _is_of_sibling(situation, operation, leg)]
     if not plain:
         return Judgement(unverified=f"{operation.id}: no call without a token was made")
     passed = _past_the_door(situation, operation, plain)
@@ -101,6 +102,16 @@ def _plain_legs(legs: Sequence[_Leg]) -> list[_Leg]:
     if recognised:
         plain = [leg for leg in plain if leg.meta.get("client") != "api"]
     return [*recognised, *plain]
+
+
+def _is_of_sibling(situation: Situation, operation: Operation, leg: _Leg) -> bool:
+    """Whether a visit was let in by another operation, the GET of the same path: its own matter."""
+    if leg.meta.get("client") != "browser" or leg.verdict.outcome not in ("open", "reached"):
+        return False
+    return operation.method != "GET" and any(
+        other.path == operation.path and other.method == "GET"
+        for other in situation.connector.operations
+    )
 
 
 def _judge_public(operation: Operation, plain: Sequence[_Leg]) -> Judgement:
@@ -148,7 +159,7 @@ def _past_the_door(
 def _door_finding(
     rule: str, operation: Operation, legs: Sequence[_Leg], more: Sequence[_Leg]
 ) -> Finding:
-    clients = listed(sorted({CLIENTS[str(leg.meta["client"])] for leg in legs}))
+    clients = listed(list(dict.fromkeys(CLIENTS[str(leg.meta["client"])] for leg in legs)))
     what = "is answered" if rule == "anonymous.open" else "gets past the door to the app"
     return BY_ID[rule].finding(
         f"{operation.id} without a token {what} ({clients})",

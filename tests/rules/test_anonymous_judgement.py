@@ -383,6 +383,13 @@ def test_tricks_of_one_family_are_one_finding_that_names_them(
     assert finding.data["tricks"] == ["leading-slashes", "inner-slashes"]
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_visit_that_another_operation_answers_is_its_own_matter(
+    judge: Callable[..., Judgement], status: int
+) -> None:
+    assert judge(both(REFUSED, answer(status)), "Create") == Judgement()
+
+
 def test_an_operation_that_was_visited_only_says_so(judge: Callable[..., Judgement]) -> None:
     visit = exchange(REFUSED, leg="browser", client="browser")
 
