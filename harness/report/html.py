@@ -21,6 +21,7 @@ from harness.report.html_data import islands
 from harness.report.html_static import render_header, render_noscript, render_verdict
 from harness.report.reading import text, title_of
 from harness.report.sanitize import one_line
+from harness.report.verdict import VERDICT_WORDS
 
 __all__ = ["render_html"]
 
@@ -34,7 +35,6 @@ _SCRIPTS = (
     "operation.js",
     "app.js",
 )
-_WORDS = {"pass": "Pass", "fail": "Fail", "unverified": "Could not verify"}
 _ICON_COLOURS = {"pass": "%231a7f4b", "fail": "%23c0342b", "unverified": "%23a15c00"}
 
 
@@ -50,7 +50,7 @@ def render_html(report: Mapping[str, Any], previous: Mapping[str, Any] | None = 
     )
     return Template(_asset("page.html")).substitute(
         policy=_policy(style, script),
-        title=escape(one_line(f"{_WORDS.get(verdict, 'Report')} · {title_of(report)}", 120)),
+        title=escape(one_line(f"{VERDICT_WORDS.get(verdict, 'Report')} · {title_of(report)}", 120)),
         icon=_ICON_COLOURS.get(verdict, "%23666666"),
         style=style,
         header=render_header(report),

@@ -22,6 +22,7 @@ from harness.report.html_exchanges import (
     script_json,
 )
 from harness.report.reading import (
+    OUTCOMES,
     QUESTIONS,
     SEVERITIES,
     counts,
@@ -42,6 +43,7 @@ __all__ = ["islands"]
 
 Report = Mapping[str, Any]
 
+_NO_REASON = {"failed": "pytest’s output says why"}
 _FINDINGS = 4_000
 _FINDING_TEXT = 4_000
 
@@ -202,16 +204,23 @@ def _coverage(entry: Any) -> dict[str, Any] | None:
 
 
 def _not_judged(report: Report) -> list[dict[str, Any]]:
-    """Unverified and skipped checks grouped by reason, unverified first."""
+    """Checks that no finding explains, grouped by reason: failed, then unverified, then skipped."""
+    found = {
+        (suite_of(f), text(f.get("operation")))
+        for f in rows(report, "findings")
+        if f.get("severity") == "error"
+    }
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for check in rows(report, "checks"):
         outcome = text(check.get("outcome"))
-        if outcome in ("unverified", "skipped"):
-            reason = visible(text(check.get("reason")) or "no reason given")
-            groups[outcome, visible(text(check.get("suite"))), reason].append(
-                visible(text(check.get("operation")) or text(check.get("id")))
+        key = (text(check.get("suite")), text(check.get("operation")))
+        if outcome in ("unverified", "skipped") or (outcome == "failed" and key not in found):
+            reason = visible(
+                text(check.get("reason")) or _NO_REASON.get(outcome, "no reason given")
             )
-    ordered = sorted(groups.items(), key=lambda item: (item[0][0] != "unverified", -len(item[1])))
+            name = check.get("id") if key[0] == "tests" else check.get("operation")
+            groups[outcome, visible(key[0]), reason].append(visible(name or check.get("id") or ""))
+    ordered = sorted(groups.items(), key=lambda item: (OUTCOMES.index(item[0][0]), -len(item[1])))
     return [
         {"outcome": key[0], "suite": key[1], "reason": key[2], "of": of, "count": len(of)}
         for key, of in ordered[:200]

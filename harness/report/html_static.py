@@ -25,12 +25,12 @@ from harness.report.reading import (
     title_of,
 )
 from harness.report.sanitize import clip, one_line, visible
+from harness.report.verdict import headline, plural, total
 
-__all__ = ["headline", "render_header", "render_noscript", "render_verdict"]
+__all__ = ["render_header", "render_noscript", "render_verdict"]
 
 Report = Mapping[str, Any]
 
-_WORDS = {"pass": "Pass", "fail": "Fail", "unverified": "Could not verify"}
 _SUITE_WORDS = {
     "pass": "pass",
     "fail": "fail",
@@ -38,28 +38,12 @@ _SUITE_WORDS = {
     "skipped": "skipped",
     "not run": "not run",
 }
-# Exit statuses that say more than the verdict `unverified` does.
-_ENDINGS = {
-    2: "The run was interrupted before its end: what follows is what it knew by then.",
-    3: "The harness itself broke: what follows is what it knew by then.",
-    4: "The run could not start as it was configured.",
-    5: "Nothing was checked: no check was selected.",
-}
 _MODES = {
     "live": "live",
     "record": "live, recorded",
     "replay": "replayed from recordings, nothing was sent",
 }
 _NOSCRIPT_FINDINGS = 300
-
-
-def headline(report: Report) -> tuple[str, str]:
-    """The verdict in a word or three, and what it means in a sentence or two."""
-    verdict = text(report.get("verdict"))
-    total = _total(report)
-    ended = _ENDINGS.get(_number(report.get("exit_status")))
-    meaning = ended if verdict == "unverified" and ended else _meaning(verdict, total)
-    return _WORDS.get(verdict, verdict or "No verdict"), meaning
 
 
 def render_header(report: Report) -> str:
@@ -118,13 +102,9 @@ def _class(word: str) -> str:
     return "".join(c if c.isascii() and c.isalpha() else "-" for c in word) or "none"
 
 
-def _plural(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def _title(report: Report) -> str:
     parts = parts_of(report)
-    return one_line(title_of(report), 120) if len(parts) == 1 else _plural(len(parts), "connector")
+    return one_line(title_of(report), 120) if len(parts) == 1 else plural(len(parts), "connector")
 
 
 def _run_line(report: Report) -> str:
@@ -143,68 +123,18 @@ def _run_line(report: Report) -> str:
     return " <span aria-hidden='true'>·</span> ".join(f"<span>{fact}</span>" for fact in facts)
 
 
-def _total(report: Report) -> dict[str, int]:
-    """Counts over all parts, with operations, those with an error, and the first of its kind."""
-    total: dict[str, int] = {}
-    for _, part in parts_of(report):
-        own = counts(part)
-        wrong = {
-            text(f.get("operation"))
-            for f in rows(part, "findings")
-            if f.get("severity") == "error" and not f.get("waived")
-        }
-        own["operations"] = _number(mapping(part, "connector").get("operations"))
-        own["wrong operations"] = len(wrong - {""})
-        own["sent"] = _number(mapping(part, "requests").get("sent"))
-        own["replayed"] = _number(mapping(part, "requests").get("replayed"))
-        for key, value in own.items():
-            total[key] = total.get(key, 0) + value
-    return total
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _meaning(verdict: str, total: Mapping[str, int]) -> str:
-    unverified, warnings = total["unverified"], total["warning"]
-    if verdict == "fail":
-        operations, wrong = total["operations"], total["wrong operations"]
-        where = (
-            f" in {wrong:,} of {_plural(operations, 'operation')}" if wrong and operations else ""
-        )
-        also = f" {_plural(unverified, 'check')} could not be made." if unverified else ""
-        what = (
-            f"{_plural(total['error'], 'error')}{where}."
-            if total["error"]
-            else ("A test of your own failed.")
-        )
-        return what + also
-    if verdict == "unverified":
-        applying = total["checks"] - total["skipped"]
-        return (
-            f"No error was found, but {unverified:,} of the {_plural(applying, 'check')} that"
-            " apply could not be made."
-        )
-    if verdict == "pass":
-        extra = f" {_plural(warnings, 'warning')} may deserve a look." if warnings else ""
-        waived = total["waived findings"]
-        accepted = f" {_plural(waived, 'finding')} accepted by waiver." if waived else ""
-        return f"Every check that applies was made, and no error was found.{extra}{accepted}"
-    return ""
-
-
 def _tiles(report: Report) -> str:
-    total = _total(report)
+    sums = total(report)
     tiles = [
-        ("error", total["error"], "error"),
-        ("warning", total["warning"], "warning"),
-        ("note", total["note"], "note"),
-        ("waived", total["waived findings"], "waived finding"),
-        ("unverified", total["unverified"], "unverified check"),
-        ("skipped", total["skipped"], "skipped check"),
-        ("passed", total["passed"], "passed check"),
-        ("sent", total["sent"] or total["replayed"], "request" if total["sent"] else "recording"),
+        ("error", sums["error"], "error"),
+        ("warning", sums["warning"], "warning"),
+        ("note", sums["note"], "note"),
+        ("waived", sums["waived findings"], "waived finding"),
+        ("failed", sums["failed"], "failed check"),
+        ("unverified", sums["unverified"], "unverified check"),
+        ("skipped", sums["skipped"], "skipped check"),
+        ("passed", sums["passed"], "passed check"),
+        ("sent", sums["sent"] or sums["replayed"], "request" if sums["sent"] else "recording"),
     ]
     items = "".join(
         f'<li class="tile is-{kind}{" is-zero" if not number else ""}">'
@@ -266,13 +196,13 @@ def _connectors(report: Report) -> str:
 def _connector(name: str, report: Report) -> str:
     verdict, total = text(report.get("verdict")), counts(report)
     unverified = total["unverified"]
-    doubt = f", {_plural(unverified, 'check')} not verified" if unverified else ""
+    doubt = f", {plural(unverified, 'check')} not verified" if unverified else ""
     return (
         f'<li class="suite is-part is-{_class(verdict)}">'
         '<span class="dot" aria-hidden="true"></span>'
         f'<span class="name">{_h(name)}</span>'
         f'<span class="outcome">{_h(_SUITE_WORDS.get(verdict, verdict))}</span>'
-        f'<span class="count">{_plural(total["error"], "error")}{doubt}</span></li>'
+        f'<span class="count">{plural(total["error"], "error")}{doubt}</span></li>'
     )
 
 
@@ -294,8 +224,8 @@ def _suite(report: Report, suite: str) -> str:
     outcome = suite_outcome(report, suite)
     seconds = entry.get("seconds")
     facts = [
-        _plural(checks, "check"),
-        _plural(findings, "finding") if findings else "",
+        plural(checks, "check"),
+        plural(findings, "finding") if findings else "",
         f"{seconds:,.1f} s" if isinstance(seconds, int | float) else "",
     ]
     count = ", ".join(fact for fact in facts if fact)
@@ -340,7 +270,7 @@ def _unverified(report: Report) -> str:
     if not reasons:
         return ""
     items = "".join(
-        f"<li>{_plural(number, 'check')}: {_h(one_line(reason, 500))}</li>"
+        f"<li>{plural(number, 'check')}: {_h(one_line(reason, 500))}</li>"
         for reason, number in list(reasons.items())[:100]
     )
     return f"<h2>Could not be verified</h2><ul>{items}</ul>"

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.report.compare import Comparison, compare
-from harness.report.html_static import headline
 from harness.report.reading import (
     QUESTIONS,
     WHOLE_CONNECTOR,
@@ -29,6 +28,7 @@ from harness.report.reading import (
     title_of,
 )
 from harness.report.sanitize import one_line
+from harness.report.verdict import headline
 
 __all__ = ["publish_summary", "render_markdown"]
 

@@ -12,7 +12,7 @@ import pytest
 from harness.report import html_exchanges
 from harness.report.html import render_html
 from harness.report.html_exchanges import script_json
-from harness.report.html_static import headline
+from harness.report.verdict import headline
 
 
 class _Parsed(HTMLParser):
@@ -162,9 +162,19 @@ def test_headline_says_what_the_verdict_means(
 def test_failure_of_a_users_own_test_is_not_called_an_error_of_the_connector(
     report: dict[str, Any],
 ) -> None:
+    own = {"id": "t.py::test_mine", "suite": "tests", "operation": None, "outcome": "failed"}
+    checks = [c for c in report["checks"] if c["outcome"] != "failed"]
+    failed = {**report, "findings": [], "checks": [*checks, own]}
+
+    assert headline(failed)[1].startswith("1 test of your own failed.")
+    groups = _Parsed(render_html(failed)).island("summary")["parts"][0]["not_judged"]
+    assert (groups[0]["outcome"], groups[0]["of"]) == ("failed", ["t.py::test_mine"])
+
+
+def test_failed_check_without_a_finding_is_said(report: dict[str, Any]) -> None:
     _, meaning = headline({**report, "findings": []})
 
-    assert meaning.startswith("A test of your own failed.")
+    assert meaning.startswith("3 checks failed; pytest's output says why.")
 
 
 def test_binary_body_is_described_not_shown(report: dict[str, Any]) -> None:

@@ -68,12 +68,15 @@ function notJudgedSection(part) {
       ' ', el('b', null, `${group.suite}, ${plural(group.count, 'check')}: `), group.reason),
     lazyDetails({}, 'Which', () => el('p', { class: 'names' }, group.of.slice(0, 300).join(', '),
       group.of.length > 300 ? ` and ${plural(group.of.length - 300, 'more')}` : '')));
-  const unverified = part.not_judged.filter((group) => group.outcome === 'unverified');
-  const skipped = part.not_judged.filter((group) => group.outcome !== 'unverified');
-  return el('section', { class: 'not-judged' }, el('h2', null, 'Not judged, and why'),
-    el('ul', { class: 'reasons' }, unverified.map(line)),
+  const of = (outcome) => part.not_judged.filter((group) => group.outcome === outcome);
+  const list = (groups) => el('ul', { class: 'reasons' }, groups.map(line));
+  const [failed, unverified, skipped] = ['failed', 'unverified', 'skipped'].map(of);
+  return el('section', { class: 'not-judged' },
+    failed.length ? [el('h2', null, 'Failed, without a finding'), list(failed)] : null,
+    unverified.length + skipped.length ? el('h2', null, 'Not judged, and why') : null,
+    unverified.length ? list(unverified) : null,
     skipped.length ? lazyDetails({ class: 'block' }, `Skipped, for ${plural(skipped.length, 'reason')}`,
-      () => el('ul', { class: 'reasons' }, skipped.map(line))) : null);
+      () => list(skipped)) : null);
 }
 
 function table(className_, heads, rows) {
