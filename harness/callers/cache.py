@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -40,7 +40,6 @@ PLAIN_NAME = "tokens.json"
 REFRESH_TOKEN_DAYS = 90
 """How long a refresh token lives unused (Microsoft identity platform, "Refresh tokens")."""
 WARN_DAYS = 14
-EXPORTED_SECTIONS = ("Account", "RefreshToken", "AppMetadata")
 
 Kind = Literal["none", "default", "plain", "environment", "encrypted", "memory"]
 
@@ -133,17 +132,43 @@ def open_cache(
     return OpenCache(KeptTokenCache(persistence), "encrypted")
 
 
-def export_cache(opened: OpenCache, now: float) -> str:
-    """The cache as one line of JSON for CI's secret store: refresh tokens, no access tokens."""
+def export_cache(
+    opened: OpenCache, now: float, *, client_id: str | None, usernames: Collection[str]
+) -> str:
+    """The users' sign-ins as one line of JSON for CI's secret store.
+
+    Refresh tokens alone, of that client and those accounts (all accounts where none is named):
+    what else the cache holds is nobody's business there.
+
+    Raises:
+        SettingsError: no such refresh token is cached.
+    """
+    list(opened.cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN))
     whole = json.loads(opened.cache.serialize() or "{}")
-    if not whole.get("RefreshToken"):
+    wanted = {name.lower() for name in usernames}
+    accounts = {
+        key: account
+        for key, account in whole.get("Account", {}).items()
+        if not wanted or str(account.get("username")).lower() in wanted
+    }
+    homes = {account.get("home_account_id") for account in accounts.values()}
+    kept = {
+        key: entry
+        for key, entry in whole.get("RefreshToken", {}).items()
+        if entry.get("home_account_id") in homes and client_id in (None, entry.get("client_id"))
+    }
+    if not kept:
         raise SettingsError(
-            "there is nothing to export: no refresh token is cached; "
+            "there is nothing to export: no refresh token of these users is cached; "
             "run `connector-harness login` first"
         )
-    kept: dict[str, Any] = {name: whole.get(name, {}) for name in EXPORTED_SECTIONS}
-    kept["ConnectorHarness"] = {"exported": int(now)}
-    return json.dumps(kept, separators=(",", ":"))
+    document = {
+        "Account": accounts,
+        "RefreshToken": kept,
+        "AppMetadata": whole.get("AppMetadata", {}),
+        "ConnectorHarness": {"exported": int(now)},
+    }
+    return json.dumps(document, separators=(",", ":"))
 
 
 def forget_all(folder: Path | None = None, opened: OpenCache | None = None) -> list[str]:

@@ -133,7 +133,13 @@ class SignIns:
         Raises:
             SettingsError: no refresh token is cached.
         """
-        return export_cache(self.connections.cache, self._clock())
+        names = [user.username for user in self._users.values()]
+        return export_cache(
+            self.connections.cache,
+            self._clock(),
+            client_id=self.connections.entra.client_id,
+            usernames=[] if None in names else [name for name in names if name],
+        )
 
     @property
     def cache(self) -> OpenCache:

@@ -24,6 +24,7 @@ from harness.errors import SettingsError
 
 NOW = 1_800_000_000.0
 DAY = 86400
+ALICE: Any = {"client_id": "c", "usernames": ["Alice@contoso.example"]}
 
 
 def no_keyring(_location: str) -> Any:
@@ -37,6 +38,7 @@ def serialized(age_days: float = 1) -> str:
             "RefreshToken": {
                 "r": {
                     "secret": "refresh-canary",
+                    "client_id": "c",
                     "home_account_id": "u.t",
                     "last_modification_time": str(int(NOW - age_days * DAY)),
                 }
@@ -196,7 +198,7 @@ def test_an_ageing_refresh_token_is_told_days_before(age: float, words: str | No
 
 def test_an_export_holds_refresh_tokens_and_no_access_tokens() -> None:
     choice = CacheChoice.default({ENVIRONMENT_VARIABLE: serialized()})
-    text = export_cache(open_cache(choice, clock=lambda: NOW), NOW)
+    text = export_cache(open_cache(choice, clock=lambda: NOW), NOW, **ALICE)
 
     assert "\n" not in text
     assert "refresh-canary" in text
@@ -205,9 +207,17 @@ def test_an_export_holds_refresh_tokens_and_no_access_tokens() -> None:
     assert len(list(again.cache.search("RefreshToken"))) == 1
 
 
+@pytest.mark.parametrize("other", [{"client_id": "d"}, {"usernames": ["bob@contoso.example"]}])
+def test_other_clients_and_accounts_are_not_exported(other: dict[str, Any]) -> None:
+    opened = open_cache(CacheChoice.default({ENVIRONMENT_VARIABLE: serialized()}))
+
+    with pytest.raises(SettingsError, match="of these users"):
+        export_cache(opened, NOW, **(ALICE | other))
+
+
 def test_an_empty_cache_cannot_be_exported() -> None:
     with pytest.raises(SettingsError, match="no refresh token"):
-        export_cache(open_cache(CacheChoice.none()), NOW)
+        export_cache(open_cache(CacheChoice.none()), NOW, **ALICE)
 
 
 def test_forgetting_removes_every_file(tmp_path: Path) -> None:
