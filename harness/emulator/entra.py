@@ -128,13 +128,13 @@ class Entra:
             return self._error_page(EntraError(50011))
         if query.get("prompt") == "none":
             told = {"error": "login_required", "error_description": "AADSTS50058: no session."}
-            return _redirect(redirect, {**told, "state": query.get("state", "")})
+            return _send_back(redirect, told, query)
         username, password = query.get("username", ""), query.get("password", "")
         if self.grants.device_mode == "auto" and query.get("login_hint"):
             user = self.tenant.user_named(query["login_hint"])
             if user is not None:
                 code = self.grants.make_code(client, user, query)
-                return _redirect(redirect, {"code": code, "state": query.get("state", "")})
+                return _send_back(redirect, {"code": code}, query)
         if request.method != "POST":
             return self._sign_in_page("Sign in", query, "")
         try:
@@ -142,7 +142,7 @@ class Entra:
         except EntraError as error:
             return self._sign_in_page("Sign in", query, f"AADSTS{error.code}: {error.text}")
         code = self.grants.make_code(client, user, query)
-        return _redirect(redirect, {"code": code, "state": query.get("state", "")})
+        return _send_back(redirect, {"code": code}, query)
 
     def _device_page(self, request: HttpRequest) -> Answer:
         """The page where a person enters the code and signs in."""
@@ -213,6 +213,21 @@ def _registered(redirect: str, known: tuple[str, ...]) -> bool:
     if redirect in known:
         return True
     return "http://localhost" in known and redirect.startswith(("http://localhost:",))
+
+
+def _send_back(to: str, values: dict[str, str], query: dict[str, str]) -> Answer:
+    """The answer to the redirect URI, in the response mode that was asked for."""
+    values = {**values, "state": query.get("state", "")}
+    if query.get("response_mode") != "form_post":
+        return _redirect(to, values)
+    fields = "".join(
+        f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">'
+        for k, v in values.items()
+        if v
+    )
+    form = f'<form method="post" action="{escape(to)}">{fields}<button>Continue</button></form>'
+    script = "<script>document.forms[0].submit()</script>"
+    return html(PAGE.format(title="Working…", body=form + script))
 
 
 def _redirect(to: str, query: dict[str, str]) -> Answer:
