@@ -168,12 +168,11 @@ class EasyAuth:
     def _granted(self, claims: dict[str, Any]) -> dict[str, Any]:
         """With a fault, tokens that the function would refuse look like delegated ones."""
         faults = self._faults
-        scope = claims.get("scp")
+        scope, is_app = claims.get("scp"), claims.get("idtyp") == "app"
+        # Only a fault lets a token for another audience come this far.
+        elsewhere = claims.get("aud") not in self.policy.audiences
         lacking = scope is None and (
-            (claims.get("idtyp") == "app" and faults.has("accept-app-only"))
-            or faults.has("accept-no-scope")
-            or faults.has("accept-id-token")
-            or faults.has("accept-wrong-audience")
+            faults.has("accept-app-only" if is_app else "accept-no-scope") or elsewhere
         )
         other = scope is not None and scope != "user_impersonation"
         if lacking or (other and faults.has("accept-other-scope")):

@@ -12,7 +12,7 @@ import jwt
 
 from harness.emulator.entra_tokens import TokenMint
 from harness.emulator.faults import Faults
-from harness.emulator.identities import TENANT_ID
+from harness.emulator.identities import SCOPE, TENANT_ID
 
 __all__ = ["Rejected", "TokenPolicy", "validate"]
 
@@ -125,20 +125,20 @@ def _check_signature(
     except jwt.PyJWTError:
         if faults.has("accept-bad-signature") or faults.has("accept-truncated"):
             return
-        if _faulted_claims(claims, faults):
+        if _faulted_claims(claims, mint, faults):
             return
         raise Rejected(401, "IDX10503 signature") from None
 
 
-def _faulted_claims(claims: dict[str, Any], faults: Faults) -> bool:
+def _faulted_claims(claims: dict[str, Any], mint: TokenMint, faults: Faults) -> bool:
     """Nobody outside the tenant can sign: a fault about claims also forgives the signature."""
     now = time.time()
     off = {
         "accept-expired": _number(claims, "exp", now) < now,
         "accept-not-yet-valid": _number(claims, "nbf", now) > now,
-        "accept-wrong-issuer": True,
+        "accept-wrong-issuer": claims.get("iss") not in (mint.issuer(1), mint.issuer(2)),
         "accept-wrong-tenant": claims.get("tid") != TENANT_ID,
-        "accept-other-scope": True,
+        "accept-other-scope": claims.get("scp", SCOPE) != SCOPE,
         "accept-no-scope": "scp" not in claims,
     }
     return any(faults.has(name) and wrong for name, wrong in off.items())

@@ -233,11 +233,7 @@ def _unexpected(
     settings = situation.settings.anonymous
     if settings.expect == "403" or settings.enforced_by == "app":
         return
-    odd = [
-        t
-        for t in hostile
-        if t.verdict.manner == "forbidden" and not (t.by_tenant and BY_NAME[t.kind].policy)
-    ]
+    odd = [t for t in hostile if t.verdict.manner == "forbidden" and not BY_NAME[t.kind].policy]
     if odd:
         yield _finding("token.unexpected-refusal", operation, odd, "answers 403 to a token")
 
