@@ -142,6 +142,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Keep the root folder where the user stands.
+
+    pytest looks for it before it knows our options, and so takes the value of `--connector PATH`
+    for a test path; without an ini file the root would then move beside that file.
+    """
+    known = early_config.known_args_namespace
+    if getattr(known, "connector_harness_function_app", None) is None or known.rootdir:
+        return
+    here = early_config.invocation_params.dir
+    named = [str(name).partition("::")[0] for name in known.file_or_dir]
+    ini = early_config.inipath
+    astray = ini is None or not here.is_relative_to(ini.parent)
+    if astray and not any((here / name).exists() for name in named):
+        early_config._rootpath = here
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register markers; start the harness when a function app is named."""
     for name, meaning in MARKERS:

@@ -1,6 +1,6 @@
 """Asking the controlling process from an xdist worker, over an execnet channel.
 
-One question at a time per worker: `(method, arguments)` goes out, `(ok, value)` comes back. Only
+One question at a time per worker: `(method, arguments, named)` goes out, `(ok, value)` comes back. Only
 the methods named here may be asked.
 """
 
@@ -31,7 +31,7 @@ class RemoteController:
 
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
         """See `Controller.bearer`."""
-        return str(self._ask("bearer", caller, kind, refused))
+        return str(self._ask("bearer", caller, kind, refused=refused))
 
     def token(self, caller: str) -> dict[str, Any]:
         """See `Controller.token`."""
@@ -49,9 +49,9 @@ class RemoteController:
         """See `Controller.registration`."""
         return dict(self._ask("registration"))
 
-    def _ask(self, method: str, *arguments: Any) -> Any:
+    def _ask(self, method: str, *arguments: Any, **named: Any) -> Any:
         with self._lock:
-            self._channel.send((method, arguments))
+            self._channel.send((method, arguments, named))
             ok, value = self._channel.receive()
         if ok:
             return value
@@ -67,11 +67,11 @@ def serve(controller: Any, channel: Any) -> None:
         threading.Thread(target=respond, args=(message,), daemon=True).start()
 
     def respond(message: Any) -> None:
-        method, arguments = message
+        method, arguments, named = message
         try:
             if method not in METHODS:
                 raise HarnessError(f"a worker asked for {method!r}")
-            reply = (True, getattr(controller, method)(*arguments))
+            reply = (True, getattr(controller, method)(*arguments, **named))
         except Exception as error:
             reply = (False, _plain(error))
         if not channel.isclosed():

@@ -1,4 +1,4 @@
-"""A small document API with per-user data, as it would be deployed behind App Service Authentication."""
+"""A small document API with per-user data, for App Service Authentication in front of it."""
 
 import base64
 import functools
@@ -157,9 +157,14 @@ def _problem(body):
 def Hello(req: func.HttpRequest, principal) -> func.HttpResponse:
     """The function of the tutorial."""
     body = _body(req)
-    name = body.get("name") if body else None
-    if not isinstance(name, str) or not name:
-        return func.HttpResponse("Pass a name in the request body.", status_code=400)
+    name = body.get("name", "") if body is not None else None
+    if not isinstance(name, str):
+        return func.HttpResponse("The name must be a text.", status_code=400)
+    if not name:
+        return func.HttpResponse(
+            "This HTTP triggered function executed successfully. Pass a name in the request body "
+            "for a personalized response."
+        )
     return func.HttpResponse(f"Hello, {name}. This HTTP triggered function executed successfully.")
 
 
