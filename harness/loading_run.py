@@ -62,8 +62,23 @@ def load_run(options: Options, root: Path) -> Loaded:
     connector = _connector(settings)
     if settings.is_demo:
         settings = _fitting(settings, connector)
+    if settings.cassettes_mode == "replay":
+        settings = _as_recorded(settings, connector)
     check_names(settings, connector)
     return Loaded(settings, connector, _baseline(settings, connector))
+
+
+def _as_recorded(settings: Settings, connector: Connector) -> Settings:
+    """The tenant and authority as recordings name them, so that answers are compared with those."""
+    from harness.traffic.recording import LOGIN_STAND_IN, tenant_stand_in
+
+    entra, properties = settings.entra, connector.properties
+    tenant = entra.tenant_id or (properties.tenant_id if properties else None)
+    if settings.redact.identities and tenant and tenant not in ("common", "organizations"):
+        entra = dataclasses.replace(entra, tenant_id=tenant_stand_in())
+    if settings.symbolic_origin is not None:
+        entra = dataclasses.replace(entra, authority=LOGIN_STAND_IN)
+    return dataclasses.replace(settings, entra=entra)
 
 
 def _settings(options: Options, root: Path) -> Settings:
