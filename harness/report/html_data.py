@@ -205,16 +205,15 @@ def _coverage(entry: Any) -> dict[str, Any] | None:
 
 def _not_judged(report: Report) -> list[dict[str, Any]]:
     """Checks that no finding explains, grouped by reason: failed, then unverified, then skipped."""
-    found = {
-        (suite_of(f), text(f.get("operation")))
-        for f in rows(report, "findings")
-        if f.get("severity") == "error"
-    }
+    errors = [f for f in rows(report, "findings") if f.get("severity") == "error"]
+    found = {(suite_of(f), text(f.get("operation"))) for f in errors}
+    named = {f.get("check") for f in errors}
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for check in rows(report, "checks"):
         outcome = text(check.get("outcome"))
         key = (text(check.get("suite")), text(check.get("operation")))
-        if outcome in ("unverified", "skipped") or (outcome == "failed" and key not in found):
+        unexplained = outcome == "failed" and key not in found and check.get("id") not in named
+        if outcome in ("unverified", "skipped") or unexplained:
             reason = visible(
                 text(check.get("reason")) or _NO_REASON.get(outcome, "no reason given")
             )

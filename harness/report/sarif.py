@@ -144,6 +144,8 @@ def _message(finding: Report) -> str:
 def _location(finding: Report, fallback: str) -> dict[str, Any]:
     place = mapping(finding, "place")
     file = text(place.get("file")) or fallback or "apiDefinition.swagger.json"
+    if fallback and file.replace("\\", "/").endswith(f"/{fallback}"):
+        file = fallback  # an absolute path of the definition, which only the machine knows
     line = place.get("line")
     operation = finding.get("operation")
     location: dict[str, Any] = {

@@ -171,6 +171,18 @@ def test_failure_of_a_users_own_test_is_not_called_an_error_of_the_connector(
     assert (groups[0]["outcome"], groups[0]["of"]) == ("failed", ["t.py::test_mine"])
 
 
+def test_failed_check_that_a_finding_names_is_explained(report: dict[str, Any]) -> None:
+    table = {"id": "test_delegated.py::test_access_table", "suite": "delegated", "operation": None}
+    report["checks"].append({**table, "outcome": "failed", "seconds": 0.1, "reason": "long"})
+    groups = _Parsed(render_html(report)).island("summary")["parts"][0]["not_judged"]
+    assert groups[0]["of"] == [table["id"]]
+
+    report["findings"][1]["check"] = table["id"]
+
+    groups = _Parsed(render_html(report)).island("summary")["parts"][0]["not_judged"]
+    assert "failed" not in {group["outcome"] for group in groups}
+
+
 def test_failed_check_without_a_finding_is_said(report: dict[str, Any]) -> None:
     _, meaning = headline({**report, "findings": []})
 

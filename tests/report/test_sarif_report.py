@@ -68,6 +68,7 @@ def test_finding_without_place_stands_at_the_top_of_the_definition(report: dict[
         ("./connectors/my api/a.json", "connectors/my%20api/a.json"),
         ("connectors\\expenses\\a.json", "connectors/expenses/a.json"),
         ("/srv/a#1.json", "srv/a%231.json"),
+        ("/srv/connector/apiDefinition.swagger.json", "connector/apiDefinition.swagger.json"),
         ("Zürich.json", "Z%C3%BCrich.json"),
     ],
 )

@@ -44,8 +44,12 @@ function findingCard(finding, partNumber, { open = false, alone = false } = {}) 
   ];
   head.push(el('span', { class: 'about' }, about));
   const details = lazyDetails({ open }, head, () => findingBody(finding, partNumber));
-  return el('article', { class: `finding ${className(severityOf(finding))} ${alone ? '' : 'has-link'}` },
-    details, alone ? null : operationLink(partNumber, finding.operation));
+  const card = el('article', { class: `finding ${className(severityOf(finding))}` }, details);
+  if (alone) return card;
+  card.classList.add('has-link');
+  card.style.setProperty('--reserve', `${Math.min(28, operationName(finding.operation).length) + 4}ch`);
+  card.append(operationLink(partNumber, finding.operation));
+  return card;
 }
 
 function findingBody(finding, partNumber) {

@@ -31,7 +31,7 @@ function suiteCells(part, operation) {
   const entry = (suite) => {
     const cell = operation.cells[suite];
     if (!cell) return null;
-    const outcome = cell[0] || (cell[1] ? 'failed' : '');
+    const outcome = cell[1] ? 'failed' : cell[0];
     return el('li', { class: className(outcome) }, el('span', { class: 'mark', 'aria-hidden': 'true' }),
       el('b', null, suite), ' ', OUTCOME_WORDS[outcome] || outcome);
   };
@@ -67,7 +67,7 @@ function exchangesSection(exchanges, findings, exchangeId) {
   const wanted = exchanges.find((exchange) => exchange.id === exchangeId);
   const chosen = { caller: '', suite: '' };
   const show = () => {
-    const shown = ordered.filter((exchange) => (!chosen.caller || exchange.caller === chosen.caller)
+    const shown = ordered.filter((exchange) => (!chosen.caller || callerOf(exchange) === chosen.caller)
       && (!chosen.suite || suiteOf(exchange) === chosen.suite));
     if (wanted) shown.sort((a, b) => (b === wanted) - (a === wanted));
     const make = (exchange) => exchangeView(exchange, citing.get(exchange.id) || [],
@@ -76,11 +76,16 @@ function exchangesSection(exchanges, findings, exchangeId) {
     replace(list, shown.length ? paged(shown, make, 40, el('div')) : el('p', { class: 'quiet' }, none));
   };
   const choose = (key) => (value) => { chosen[key] = value; show(); };
-  append(section, [choiceButtons('Caller', 'caller', 'everybody', exchanges, (exchange) => exchange.caller, choose('caller')),
+  append(section, [choiceButtons('Caller', 'caller', 'everybody', exchanges, callerOf, choose('caller')),
     choiceButtons('Suite', 'suite', 'every suite', exchanges, suiteOf, choose('suite')), list]);
   show();
   section.landing = wanted ? list.querySelector('details > summary') : null;
   return section;
+}
+
+// The caller; every forgery counts as one, because the purpose tells them apart.
+function callerOf(exchange) {
+  return exchange.caller.startsWith('forged:') ? 'forged tokens' : exchange.caller;
 }
 
 // What an exchange was for begins with its suite: "contract/example".
@@ -126,7 +131,7 @@ function exchangeBody(exchange, citing) {
     exchange.attempts > 1 ? `sent ${plural(exchange.attempts, 'time')}` : ''].filter(Boolean).join(' · ');
   return el('div', { class: 'exchange-body' },
     citing.length ? el('ul', { class: 'citing' }, citing.map((finding) => el('li', null, badge(severityOf(finding)), ' ', finding.message))) : null,
-    el('div', { class: 'two' }, request, response), el('p', { class: 'quiet' }, facts));
+    el('div', { class: exchange.requestBody === null ? 'two is-slim' : 'two' }, request, response), el('p', { class: 'quiet' }, facts));
 }
 
 function momentText(at) {

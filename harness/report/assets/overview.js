@@ -2,7 +2,7 @@
 
 function cellView(cell, suite, name) {
   const [outcome, errors, warnings, notes, waived] = cell || ['', 0, 0, 0, 0];
-  const shown = outcome || (errors ? 'failed' : '');
+  const shown = errors ? 'failed' : outcome;
   const found = [[errors, 'error'], [warnings, 'warning'], [notes, 'note'], [waived, 'waived finding']]
     .filter(([number]) => number).map(([number, word]) => plural(number, word));
   const words = [OUTCOME_WORDS[shown] || shown, ...found].join(', ');
