@@ -14,7 +14,7 @@ from harness.rules.token_rules import BY_ID, RULES
 from harness.situation import Situation
 from harness.traffic.exchange import Exchange
 
-__all__ = ["RULES", "judge_tokens"]
+__all__ = ["RULES", "judge_token_skips", "judge_tokens"]
 
 DELEGATED = frozenset({"scope", "app-only"})
 AS_REFUSED = frozenset({400, 413, 414, 431})
@@ -83,6 +83,17 @@ def judge_tokens(
         reasons = [f"{kind}: {reason}" for kind, reason in ingredients_skipped.items()]
         skipped = "no hostile token was tried; " + "; ".join(reasons)
     return Judgement(tuple(findings), unverified=unverified, skipped=skipped)
+
+
+def judge_token_skips(ingredients_skipped: Mapping[str, str]) -> Judgement:
+    """The kinds that could not be tried with a token of the tenant, named with their reasons."""
+    if not ingredients_skipped:
+        return Judgement()
+    kinds: dict[str, list[str]] = {}
+    for kind, reason in ingredients_skipped.items():
+        kinds.setdefault(reason, []).append(kind)
+    told = "; ".join(f"{listed(names)}: {reason}" for reason, names in kinds.items())
+    return Judgement(skipped=f"not tried with a token of the tenant: {told}")
 
 
 def _last(tries: Sequence[_Try], part: str) -> _Try | None:

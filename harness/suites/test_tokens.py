@@ -12,7 +12,7 @@ from harness.checks import (
 )
 from harness.connector.model import Operation
 from harness.probes.tokens import token_plan
-from harness.rules.token import judge_tokens
+from harness.rules.token import judge_token_skips, judge_tokens
 from harness.run import Check
 
 pytestmark = [pytest.mark.tokens, pytest.mark.quick]
@@ -35,3 +35,9 @@ def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check
     exchanges = connector_check.perform(token_plan(situation, operation, ingredients))
     skips = skips_of(connector_check, ingredients)
     connector_check.conclude(judge_tokens(situation, operation, exchanges, skips))
+
+
+def test_tenant_signed_tokens_were_at_hand(connector_check: Check) -> None:
+    """Kinds that nobody outside the tenant can sign are named, each with the reason."""
+    ingredients = ingredients_of(connector_check)
+    connector_check.conclude(judge_token_skips(skips_of(connector_check, ingredients)))

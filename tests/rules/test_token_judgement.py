@@ -13,7 +13,7 @@ from harness.callers.forging import BY_NAME, KINDS
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
 from harness.rules.model import Judgement
-from harness.rules.token import RULES, judge_tokens
+from harness.rules.token import RULES, judge_token_skips, judge_tokens
 from harness.settings import AnonymousSettings, EntraSettings, Settings, TokenSettings
 from harness.situation import Situation
 from harness.traffic.exchange import ANONYMOUS, Caller, Exchange, Probe, Request, Response, user
@@ -297,6 +297,20 @@ def test_what_the_front_end_says_is_unverified(
 
 def test_a_run_without_hostile_tokens_says_why(judge: Callable[..., Judgement]) -> None:
     assert "only the tenant" in (judge(*SHUT).skipped or "")
+
+
+def test_kinds_that_were_not_to_be_had_are_named_by_their_reason() -> None:
+    skips = {
+        "wrong-issuer": "only the tenant",
+        "expired": "kept none",
+        "no-scope": "only the tenant",
+    }
+
+    assert judge_token_skips(skips).skipped == (
+        "not tried with a token of the tenant: wrong-issuer and no-scope: only the tenant; "
+        "expired: kept none"
+    )
+    assert judge_token_skips({}) == Judgement()
 
 
 def test_a_public_operation_asks_for_no_token(judge: Callable[..., Judgement]) -> None:
