@@ -77,6 +77,8 @@ def _open_sites(situation: Situation, by_check: Mapping[str, Exchange]) -> Itera
             exchange = by_check.get(check)
             if exchange is None or judge_exchange(situation, exchange).outcome != "open":
                 continue
+            if check in ADMIN_CHECKS and not _is_json(exchange.response):
+                continue  # some apps answer every path with their own page
             yield _finding(
                 rule,
                 exchange,
@@ -85,6 +87,14 @@ def _open_sites(situation: Situation, by_check: Mapping[str, Exchange]) -> Itera
                 f"{exchange.status} to {exchange.probe.request.target}",
             )
             break
+
+
+def _is_json(response: Response | None) -> bool:
+    """Whether a body is JSON, as everything that the host's administration tells is."""
+    try:
+        return response is not None and isinstance(json.loads(response.text), (dict, list))
+    except ValueError:
+        return False
 
 
 def _auth_me(exchange: Exchange | None) -> Iterator[Finding]:

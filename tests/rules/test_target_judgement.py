@@ -113,6 +113,12 @@ def test_each_open_door_is_found(
     assert [finding.rule for finding in judgement.findings] == [rule]
 
 
+def test_a_page_of_the_apps_own_is_no_administration(judge: Callable[..., Judgement]) -> None:
+    page = answer(200, "<h1>Welcome</h1>", content_type="text/html")
+
+    assert judge(asked("admin-status", page), *CLEAN[3:]) == Judgement()
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 426, 503])
 def test_nobody_at_home_on_http_is_right(judge: Callable[..., Judgement], status: int) -> None:
     assert judge(*CLEAN[:7], over_http(answer(status))) == Judgement()
