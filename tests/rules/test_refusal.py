@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from harness.rules.refusal import classify
+from harness.rules.signpost import PUBLIC_CLOUD, Signposts, faults_of_refusal
 from harness.traffic.exchange import Response
 
 APP = "https://app.example.net"
+OTHER = "11111111-2222-4333-8444-555555555555"
 URL = f"{APP}/api/Hello"
 SIGN_IN = "https://login.microsoftonline.com/t/oauth2/v2.0/authorize?client_id=c"
 
@@ -40,6 +44,48 @@ def test_every_captured_answer_is_judged_as_the_capture_says(shared: Path) -> No
 def captured(capture: dict[str, Any]) -> Response:
     headers = tuple(capture["headers"].items())
     return Response(capture["status"], headers, capture.get("body", "").encode("utf-8"), 0.01)
+
+
+def captured_redirects(shared: Path) -> list[tuple[Response, Signposts]]:
+    """Every captured redirect, with what is right for its own app."""
+    captures = json.loads((shared / "captures" / "easy-auth.json").read_text(encoding="utf-8"))
+    found = []
+    for capture in captures["captures"]:
+        if "Location" in capture["headers"]:
+            location = urlsplit(capture["headers"]["Location"])
+            query = dict(parse_qsl(location.query))
+            host = frozenset({urlsplit(query["redirect_uri"]).netloc})
+            tenant = location.path.split("/")[1].replace("common", "") or None
+            posts = Signposts(host, PUBLIC_CLOUD, tenant, query["client_id"], frozenset())
+            found.append((captured(capture), posts))
+    return found
+
+
+def faults(response: Response, posts: Signposts) -> list[str]:
+    return [fault.rule for fault in faults_of_refusal(classify(response), response, posts)]
+
+
+def test_every_captured_redirect_points_the_right_way_for_its_own_app(shared: Path) -> None:
+    judged = [faults(response, posts) for response, posts in captured_redirects(shared)]
+
+    assert judged == [[]] * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"tenant": OTHER}, "anonymous.wrong-tenant"),
+        ({"client_id": OTHER}, "anonymous.wrong-client"),
+        ({"own_hosts": frozenset({"other.example"})}, "anonymous.redirect-uri"),
+        ({"sign_in_hosts": frozenset({"login.example"})}, "anonymous.foreign-redirect"),
+    ],
+)
+def test_every_captured_redirect_points_the_wrong_way_for_another_app(
+    shared: Path, change: dict[str, Any], rule: str
+) -> None:
+    judged = [faults(r, replace(posts, **change)) for r, posts in captured_redirects(shared)]
+
+    assert judged == [[rule]] * 4
 
 
 @pytest.mark.parametrize(
