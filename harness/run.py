@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from harness.connector.model import Connector, Operation
 from harness.errors import HarnessError, SignInError
 from harness.outcomes import CheckFailed, CheckOutcome, CheckSkipped, CheckUnverified, CheckWaived
+from harness.report.coverage import exercised_parameters
 from harness.rules.model import Finding, Judgement
 from harness.settings import Settings, Waiver
 from harness.situation import Plan, Situation, perform
@@ -269,7 +270,7 @@ def coverage_of(check: Check) -> dict[str, Any]:
         _add(row["callers"], exchange.probe.caller.name)
         if exchange.status is not None:
             _add(row["statuses"], exchange.status)
-        for name in exchange.probe.meta.get("parameters", ()):
+        for name in exercised_parameters(check.run.connector, exchange):
             _add(row["parameters"], name)
     for operation, extra in check.coverage.items():
         row = seen.setdefault(operation, {"callers": [], "statuses": [], "parameters": []})

@@ -6,11 +6,12 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from harness import __version__
 from harness.connector.model import Connector
+from harness.report.coverage import complete_coverage
+from harness.report.places import placed, relative_path
 from harness.settings import Settings
 from harness.traffic.exchange import Exchange, Response, from_plain
 from harness.traffic.redaction import Redactor
@@ -48,7 +49,10 @@ def build_report(
     """The report of a run; every text in it has gone through the redactor."""
     payloads = sorted(gathered.payloads, key=_by_check)
     exchanges, names = _exchanges(payloads, settings, redactor)
-    findings = _findings(payloads, names)
+    findings = [
+        {**finding, "place": placed(finding, connector, settings.root)}
+        for finding in _findings(payloads, names)
+    ]
     checks = [dict(payload["check"]) for payload in payloads]
     report = {
         "schema": SCHEMA,
@@ -59,7 +63,7 @@ def build_report(
         "target": {"name": settings.target_name, "url": settings.target_url},
         "connector": {
             "title": connector.title,
-            "definition": _relative(connector.definition_path, settings.root),
+            "definition": relative_path(connector.definition_path, settings.root),
             "sha256": connector.sha256,
             "operations": len(connector.operations),
         },
@@ -74,7 +78,7 @@ def build_report(
         "checks": checks,
         "findings": findings,
         "exchanges": exchanges,
-        "coverage": _coverage(payloads),
+        "coverage": complete_coverage(_coverage(payloads), connector, checks),
         "waivers": _waivers(settings, findings),
     }
     scrubbed = _scrub(report, redactor)
@@ -295,10 +299,3 @@ def _origin(settings: Settings) -> str:
 
     parts = urlsplit(settings.target_url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _relative(path: Path, root: Path) -> str:
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.name

@@ -44,7 +44,7 @@ def properties_for(check: Check, findings: list[Finding]) -> list[tuple[str, str
     severity, message and remedy. Names repeat where there are many findings, in step.
     """
     pairs = [("suite", text(check.get("suite"))), ("outcome", text(check.get("outcome")))]
-    if check.get("reason"):
+    if check.get("reason") and not findings:
         pairs.append(("reason", text(check["reason"])))
     for finding in findings:
         pairs.extend(

@@ -41,7 +41,7 @@ function suiteCells(part, operation) {
 function coverageBox(coverage) {
   const row = (label, value) => el('div', null, el('dt', null, label), el('dd', null, value));
   return el('section', { class: 'box' }, el('h3', null, 'Exercised'),
-    el('dl', { class: 'run-facts' }, row('Callers', chips(coverage.callers)), row('Statuses', chips(coverage.statuses)),
+    el('dl', { class: 'run-facts' }, row('Callers', chips(fewCallers(coverage.callers))), row('Statuses', chips(coverage.statuses)),
       row('Parameters', chips(coverage.parameters)), row('Not exercised', gapList(coverage.not_exercised))));
 }
 

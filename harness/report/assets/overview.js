@@ -102,9 +102,16 @@ function coverageSection(part, partNumber) {
     covered.map((operation) => {
       const { callers, statuses, parameters, not_exercised: missing } = operation.coverage;
       return el('tr', null, el('th', { scope: 'row' }, operationLink(partNumber, operation.id)),
-        el('td', null, chips(callers)), el('td', null, chips(statuses)), el('td', null, chips(parameters)),
+        el('td', null, chips(fewCallers(callers))), el('td', null, chips(statuses)), el('td', null, chips(parameters)),
         el('td', null, gapList(missing)));
     })));
+}
+
+// Callers, all forgeries as one.
+function fewCallers(callers) {
+  const forged = (callers || []).filter((caller) => caller.startsWith('forged:'));
+  const others = (callers || []).filter((caller) => !caller.startsWith('forged:'));
+  return forged.length ? [...others, plural(forged.length, 'forged token')] : others;
 }
 
 function gapList(missing) {
