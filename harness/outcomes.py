@@ -16,8 +16,8 @@ class CheckOutcome(Exception):
     outcome = "failed"
 
     def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+        self.reason = log_text(reason)
+        super().__init__(self.reason)
 
 
 class CheckFailed(CheckOutcome):

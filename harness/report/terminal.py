@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.outcomes import explain
+from harness.report.sanitize import log_text
 from harness.rules.model import Finding
 
 __all__ = ["finding_lines", "print_report", "suite_line"]
@@ -41,7 +42,7 @@ def print_report(report: Mapping[str, Any], terminal: Any, written: Sequence[Pat
     for name, row in report["suites"].items():
         terminal.write_line(suite_line(name, row, width), **COLOURS[row["outcome"]])
     for note in report["notes"][:MOST_NOTES]:
-        terminal.write_line(f"note: {note}")
+        terminal.write_line(f"note: {log_text(note)}")
     _print_findings(report["findings"], terminal)
     _print_unverified(report["checks"], terminal)
     requests = report["requests"]
@@ -96,7 +97,7 @@ def _print_unverified(checks: Sequence[Mapping[str, Any]], terminal: Any) -> Non
         terminal.write_line("")
         where = ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
         terminal.write_line(f"unverified: {where}", yellow=True)
-        for line in reason.splitlines():
+        for line in log_text(reason).splitlines():
             terminal.write_line(f"  {line}")
 
 
