@@ -78,6 +78,11 @@ def _sign_in_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     login.add_argument(
         "--export", metavar="FILE", help="also write the serialized cache, for a secret store of CI"
     )
+    login.add_argument(
+        "--plain-cache",
+        action="store_true",
+        help="keep sign-ins in a plain file of mode 0600, where no keyring is to be had",
+    )
     logout = _command(
         commands, "logout", module, "Forget every cached token", "connector-harness logout"
     )
