@@ -1,0 +1,237 @@
+"""Judging operations: ids, texts, paths, parameters, responses, triggers and dynamic values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.connector.model import Connector, Operation, Parameter
+from harness.probes.contract_exclusions import notification_parameter
+from harness.rules.definition_context import found
+from harness.rules.model import Finding
+
+__all__ = ["judge_operations"]
+
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESTRICTED = re.compile(r"[/\\<>*%&?]")
+_TEMPLATE = re.compile(r"\{([^{}]*)\}")
+DYNAMIC = ("x-ms-dynamic-values", "x-ms-dynamic-list", "x-ms-dynamic-schema")
+DYNAMIC_ALL = (*DYNAMIC, "x-ms-dynamic-properties")
+SUMMARY_LIMIT = 80
+
+
+def judge_operations(connector: Connector) -> Iterator[Finding]:
+    """Everything about single operations."""
+    yield from _ids(connector)
+    yield from _paths(connector)
+    for operation in connector.operations:
+        for judge in (_texts, _parameters, _path_parameters, _responses, _webhook, _dynamics):
+            yield from judge(connector, operation)
+
+
+def _ids(connector: Connector) -> Iterator[Finding]:
+    counts = Counter(str(o.raw.get("operationId")) for o in connector.operations)
+    for operation in connector.operations:
+        given = operation.raw.get("operationId")
+        pointer = f"{operation.pointer}/operationId"
+        if not isinstance(given, str) or not given:
+            message = f"{operation.method} {operation.path} has no operationId"
+            yield found(
+                connector, "operation-id-missing", message, operation.pointer, operation=operation
+            )
+        elif counts[given] > 1:
+            message = f"operationId {given} stands at {counts[given]} operations"
+            yield found(connector, "operation-id-duplicate", message, pointer, operation=operation)
+        elif not _ID.fullmatch(given) or len(given) > SUMMARY_LIMIT:
+            yield found(
+                connector,
+                "operation-id-form",
+                f"operationId {given!r} is not made of letters, digits and underscores",
+                pointer,
+                operation=operation,
+                severity="note",
+            )
+
+
+def _paths(connector: Connector) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    paths = connector.raw.get("paths")
+    for path in paths if isinstance(paths, Mapping) else ():
+        pointer = "/paths/" + str(path).replace("~", "~0").replace("/", "~1")
+        problem = _path_problem(str(path))
+        if problem:
+            yield found(connector, "path-form", f"path {path}: {problem}", pointer)
+        shape = _TEMPLATE.sub("{}", str(path)).rstrip("/").lower()
+        if shape in seen and connector.kind != "postman":
+            message = f"{path} matches the same calls as {seen[shape]}"
+            yield found(connector, "path-duplicate", message, pointer)
+        seen.setdefault(shape, str(path))
+
+
+def _path_problem(path: str) -> str | None:
+    outside = _TEMPLATE.sub("", path)
+    if not path.startswith("/"):
+        return "must begin with a slash"
+    if "{" in outside or "}" in outside:
+        return "has unbalanced braces"
+    if "?" in outside or "#" in outside:
+        return "holds a query or a fragment"
+    return None
+
+
+def _texts(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    summary = operation.summary
+    hidden = operation.raw.get("x-ms-visibility") == "internal"
+    if hidden:
+        return
+    if not summary or len(summary) > SUMMARY_LIMIT or _RESTRICTED.search(summary):
+        why = "is missing" if not summary else "is too long or has a restricted character"
+        yield found(
+            connector,
+            "summary",
+            f"the summary of {operation.id} {why}",
+            f"{operation.pointer}/summary" if summary else operation.pointer,
+            operation=operation,
+            observed=summary,
+        )
+    description = operation.raw.get("description")
+    if not isinstance(description, str) or not description.strip():
+        yield found(
+            connector,
+            "description",
+            f"{operation.id} has no description",
+            operation.pointer,
+            operation=operation,
+        )
+
+
+def _parameters(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    counts = Counter((p.name, p.location) for p in operation.parameters)
+    bodies = operation.parameters_in("body")
+    forms = operation.parameters_in("formData")
+    if len(bodies) > 1 or (bodies and forms):
+        message = f"{operation.id} has {len(bodies)} bodies and {len(forms)} form fields"
+        yield found(connector, "several-bodies", message, operation.pointer, operation=operation)
+    if operation.method in ("GET", "HEAD") and (bodies or forms):
+        message = f"{operation.method} {operation.path} has a body"
+        yield found(connector, "body-on-get", message, operation.pointer, operation=operation)
+    for parameter in operation.parameters:
+        yield from _parameter(connector, operation, parameter)
+        if counts[parameter.name, parameter.location] > 1:
+            counts[parameter.name, parameter.location] = 0
+            message = f"{parameter.name} ({parameter.location}) is declared twice"
+            yield found(
+                connector, "parameter-duplicate", message, parameter.pointer, operation=operation
+            )
+
+
+def _parameter(
+    connector: Connector, operation: Operation, parameter: Parameter
+) -> Iterator[Finding]:
+    if parameter.location == "header" and parameter.name.lower() == "authorization":
+        message = f"{operation.id} declares the header Authorization as an input"
+        yield found(connector, "reserved-header", message, parameter.pointer, operation=operation)
+    unset = parameter.required and not parameter.has_default and parameter.location != "body"
+    if parameter.visibility == "internal" and unset:
+        message = f"{parameter.name} of {operation.id} is internal, required, without default"
+        yield found(
+            connector,
+            "internal-without-default",
+            message,
+            parameter.pointer,
+            operation=operation,
+        )
+    named = parameter.raw.get("x-ms-summary")
+    if parameter.location != "body" and parameter.visibility != "internal" and not named:
+        message = f"{parameter.name} of {operation.id} has no x-ms-summary"
+        yield found(connector, "parameter-summary", message, parameter.pointer, operation=operation)
+    if parameter.raw.get("type") == "file" and parameter.location != "formData":
+        message = f"{parameter.name} of {operation.id} is a file in {parameter.location}"
+        yield found(connector, "file-parameter", message, parameter.pointer, operation=operation)
+
+
+def _path_parameters(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    placeholders = set(_TEMPLATE.findall(operation.path))
+    declared = {p.name: p for p in operation.parameters_in("path")}
+    for name in sorted(placeholders - declared.keys()):
+        message = f"{{{name}}} in {operation.path} is not declared"
+        yield found(
+            connector, "path-parameter-missing", message, operation.pointer, operation=operation
+        )
+    for name, parameter in declared.items():
+        if name not in placeholders:
+            message = f"{name} is declared as a path parameter, but {operation.path} lacks it"
+            rule = "path-parameter-extra"
+            yield found(connector, rule, message, parameter.pointer, operation=operation)
+        if parameter.raw.get("required") is not True:
+            message = f"{name} of {operation.id} is a path parameter, but not required"
+            rule = "path-parameter-optional"
+            yield found(connector, rule, message, parameter.pointer, operation=operation)
+        if "x-ms-url-encoding" not in parameter.raw and connector.kind != "postman":
+            message = f"{name} of {operation.id} has no x-ms-url-encoding"
+            yield found(connector, "path-encoding", message, parameter.pointer, operation=operation)
+
+
+def _responses(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    pointer = f"{operation.pointer}/responses"
+    if not operation.responses:
+        message = f"{operation.id} documents no answer"
+        yield found(connector, "no-response", message, operation.pointer, operation=operation)
+        return
+    success = [r for s, r in operation.responses.items() if s.startswith("2")]
+    if not success:
+        if "default" not in operation.responses:
+            message = f"{operation.id} documents no success"
+            yield found(connector, "no-success-response", message, pointer, operation=operation)
+        return
+    for response in success:
+        dynamic = any(key in response.raw for key in DYNAMIC_ALL)
+        if response.schema is None and not dynamic and response.status in ("200", "201"):
+            message = f"answer {response.status} of {operation.id} has no schema"
+            yield found(
+                connector, "response-schema", message, response.pointer, operation=operation
+            )
+
+
+def _webhook(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    if not operation.is_trigger:
+        return
+    url = notification_parameter(connector, operation)
+    content = "x-ms-notification-content" in operation.path_raw
+    if url is not None and not content:
+        message = f"{operation.id} takes a notification URL, but {operation.path} has no content"
+        yield found(connector, "webhook", message, operation.pointer, operation=operation)
+
+
+def _dynamics(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    known = {o.raw.get("operationId"): o for o in connector.operations}
+    for pointer, key, extension in _extensions(operation.raw, operation.pointer):
+        wanted = extension.get("operationId")
+        if not isinstance(wanted, str):
+            continue
+        goal = known.get(wanted)
+        if goal is None:
+            message = f"{key} of {operation.id} names the operation {wanted!r}, which is not there"
+            yield found(connector, "dynamic-operation", message, pointer, operation=operation)
+            continue
+        given = extension.get("parameters")
+        names = {p.name for p in goal.parameters} | {"body"}
+        for name in given if isinstance(given, Mapping) else ():
+            if name not in names and name.split("/")[0] not in names and not goal.body:
+                message = f"{key} of {operation.id} passes {name!r}, which {wanted} does not take"
+                yield found(connector, "dynamic-parameter", message, pointer, operation=operation)
+
+
+def _extensions(node: Any, pointer: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            escaped = str(key).replace("~", "~0").replace("/", "~1")
+            if key in DYNAMIC_ALL and isinstance(value, Mapping):
+                yield f"{pointer}/{escaped}", str(key), value
+            elif key not in ("example", "examples", "default", "enum"):
+                yield from _extensions(value, f"{pointer}/{escaped}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _extensions(value, f"{pointer}/{index}")
