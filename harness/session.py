@@ -208,19 +208,8 @@ class HarnessSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report and set the exit status."""
         try:
-            if self.gathering is not None:
-                self.gathering.counters(self.run)
-                self._tell_secrets(self.gathering)
-                recorded = self.gathering.record(self.effective_settings())
-                status = self.gathering.exit_status(
-                    int(exitstatus),
-                    interrupted=self._interrupted,
-                    suites_wanted=bool(self._selections),
-                )
-                status = status if recorded else max(status, 1)
-                session.exitstatus = status
-                if not self.config.option.collectonly:
-                    self.gathering.finish(self.effective_settings(), status)
+            if self.gathering is not None and not self.config.option.collectonly:
+                self._conclude(session, self.gathering, int(exitstatus))
             elif self.is_worker:
                 self._send_counters()
         finally:
@@ -228,6 +217,17 @@ class HarnessSession:
             self._guard.close()
             if isinstance(self.controller, Controller):
                 self.controller.close()
+
+    def _conclude(self, session: pytest.Session, gathering: Gathering, pytests: int) -> None:
+        gathering.counters(self.run)
+        self._tell_secrets(gathering)
+        settings = self.effective_settings()
+        recorded = gathering.record(settings)
+        status = gathering.exit_status(
+            pytests, interrupted=self._interrupted, suites_wanted=bool(self._selections)
+        )
+        session.exitstatus = status if recorded else max(status, 1)
+        gathering.finish(settings, session.exitstatus)
 
     def effective_settings(self) -> Settings:
         """The settings with the demo's address in them, where it was started."""

@@ -1,0 +1,88 @@
+"""Whole runs as a newcomer would start them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+
+from .conftest import SAMPLES, Runner
+
+SCHEMA = json.loads((SAMPLES.parents[1] / "report" / "schema.json").read_text(encoding="utf-8"))
+LIVE = "anonymous or tokens or delegated or contract"
+
+
+def test_demo_passes_with_every_suite_and_no_finding(run_pytest: Runner) -> None:
+    ran = run_pytest("--function-app", "demo")
+
+    assert ran.status == 0, ran.output
+    assert ran.report["verdict"] == "pass"
+    assert [f for f in ran.report["findings"] if f["severity"] != "note"] == []
+    assert set(ran.report["suites"]) == {
+        "definition",
+        "anonymous",
+        "tokens",
+        "delegated",
+        "contract",
+    }
+    assert all(row["passed"] for row in ran.report["suites"].values())
+    Draft202012Validator(SCHEMA).validate(ran.report)
+
+
+def test_two_workers_give_the_same_findings_and_one_report(run_pytest: Runner) -> None:
+    ran = run_pytest(
+        "--function-app", "demo", "-n", "2", "--connector-demo-fault", "type-changed:WhoAmI"
+    )
+
+    assert ran.status == 1, ran.output
+    assert ran.rules() == {("contract.body", "WhoAmI")}
+
+
+def test_tutorials_collection_passes_with_the_platforms_proof(
+    run_pytest: Runner, shared: Path
+) -> None:
+    collection = shared / "tutorial" / "tutorial-custom-connector.postman_v1.json"
+
+    ran = run_pytest("--function-app", "demo", "--connector", str(collection))
+
+    assert ran.status == 0, ran.output
+    assert any("the platform" in note for note in ran.report["notes"])
+
+
+def test_own_postman_collection_of_hello_passes(run_pytest: Runner) -> None:
+    collection = SAMPLES / "hello" / "Hello.postman_collection.json"
+
+    ran = run_pytest("--function-app", "demo", "--connector", str(collection), "-m", LIVE)
+
+    assert ran.status == 0, ran.output
+
+
+@pytest.mark.parametrize(
+    ("fault", "marker", "rule", "operation"),
+    [
+        ("auth-off:Hello", "anonymous", "anonymous.open", "Hello"),
+        ("foreign-redirect", "anonymous", "anonymous.foreign-redirect", "Hello"),
+        ("whoami-someone-else", "delegated", "delegated.wrong-identity", "WhoAmI"),
+        ("operation-gone:GetDocument", "contract", "contract.operation-gone", "GetDocument"),
+    ],
+)
+def test_fault_turns_the_run_red(
+    run_pytest: Runner, fault: str, marker: str, rule: str, operation: str
+) -> None:
+    ran = run_pytest("--function-app", "demo", "-m", marker, "--connector-demo-fault", fault)
+
+    assert ran.status == 1, ran.output
+    assert (rule, operation) in ran.rules()
+
+
+def test_report_holds_no_token_password_or_secret(run_pytest: Runner, tmp_path: Path) -> None:
+    ran = run_pytest("--function-app", "demo", "-m", "tokens or delegated", "--connector-har")
+
+    assert ran.status == 0, ran.output
+    for path in (tmp_path / "reports").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "eyJ" not in text, path.name
+        assert "session-" not in text, path.name
