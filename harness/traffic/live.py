@@ -15,12 +15,15 @@ from collections.abc import Awaitable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from harness import __version__
 from harness.errors import OfflineError
 from harness.traffic.exchange import Exchange, Probe, Request, Response
+from harness.traffic.http1 import Http1Client
 from harness.traffic.pacing import (
     FRONT_END_STATUSES,
     PacingLimits,
@@ -106,6 +109,11 @@ class LiveSender:
         self._tls = tls
         self._thread = loop_thread()
         self._client: httpx.AsyncClient | None = None
+        limits = self._limits
+        self._direct = Http1Client(
+            tls, connect_s=limits.connect_s, read_s=limits.read_s, body_limit=limits.body_limit
+        )
+        self._proxied: dict[str, bool] = {}
         self._paused_until = 0.0
         self._tokens: dict[tuple[str, str], str] = {}
         self.traffic = Traffic()
@@ -134,6 +142,7 @@ class LiveSender:
         client, self._client = self._client, None
         if client is not None:
             self._thread.submit(client.aclose()).result(timeout=5)
+        self._thread.submit(self._direct.aclose()).result(timeout=5)
         self._thread.close()
 
     async def _send_all(self, probes: Sequence[Probe]) -> list[Exchange]:
@@ -220,8 +229,7 @@ class LiveSender:
         if probe.request.method not in ("GET", "HEAD", "OPTIONS"):
             self.traffic.writes += 1
         try:
-            request = self._http_request(probe)
-            return await self._receive(request), None
+            return await self._receive(self._addressed(probe)), None
         except httpx.TimeoutException as error:
             kind = "connect" if isinstance(error, httpx.ConnectTimeout) else "answer"
             return None, f"no {kind} within the time limit"
@@ -232,7 +240,31 @@ class LiveSender:
         except OfflineError as error:
             return None, str(error)
 
-    async def _receive(self, request: httpx.Request) -> Response:
+    async def _receive(self, sent: Request) -> Response:
+        origin = sent.origin or self._origin
+        headers, body = _fields(sent), sent.body
+        if body is None and sent.method in ("POST", "PUT", "PATCH"):
+            body = b""
+        target = sent.target.encode("utf-8")
+        if not self._goes_through_a_proxy(origin):
+            return await self._direct.send(sent.method, origin, target, headers, body)
+        extensions = {"target": target}
+        return await self._receive_by_proxy(
+            httpx.Request(
+                sent.method, f"{origin}/", headers=headers, content=body, extensions=extensions
+            )
+        )
+
+    def _goes_through_a_proxy(self, origin: str) -> bool:
+        """Whether the environment (or the system's settings) names a proxy for an origin."""
+        if origin not in self._proxied:
+            parts = urlsplit(origin)
+            named = getproxies()
+            proxied = bool(named.get(parts.scheme) or named.get("all"))
+            self._proxied[origin] = proxied and not proxy_bypass(parts.hostname or "")
+        return self._proxied[origin]
+
+    async def _receive_by_proxy(self, request: httpx.Request) -> Response:
         began = time.perf_counter()
         answer = await self._open_client().send(request, stream=True)
         try:
@@ -253,27 +285,6 @@ class LiveSender:
             truncated,
         )
 
-    def _http_request(self, probe: Probe) -> httpx.Request:
-        sent = self._addressed(probe)
-        headers = [(name.encode("utf-8"), value.encode("utf-8")) for name, value in sent.headers]
-        for name, value in (
-            ("accept-encoding", "identity"),
-            ("user-agent", USER_AGENT),
-            ("accept", "*/*"),
-        ):
-            if sent.header(name) is None:
-                headers.append((name.encode("ascii"), value.encode("ascii")))
-        body = sent.body
-        if body is None and sent.method in ("POST", "PUT", "PATCH"):
-            body = b""
-        return httpx.Request(
-            sent.method,
-            f"{sent.origin or self._origin}/",
-            headers=headers,
-            content=body,
-            extensions={"target": sent.target.encode("utf-8")},
-        )
-
     def _addressed(self, probe: Probe) -> Request:
         caller = probe.caller
         if caller.kind in ("user", "app"):
@@ -281,3 +292,15 @@ class LiveSender:
         if caller.kind == "forgery" and caller.token is not None:
             return with_token(probe.request, caller.token.reveal())
         return probe.request
+
+
+def _fields(sent: Request) -> list[tuple[bytes, bytes]]:
+    headers = [(name.encode("utf-8"), value.encode("utf-8")) for name, value in sent.headers]
+    for name, value in (
+        ("accept-encoding", "identity"),
+        ("user-agent", USER_AGENT),
+        ("accept", "*/*"),
+    ):
+        if sent.header(name) is None:
+            headers.append((name.encode("ascii"), value.encode("ascii")))
+    return headers
