@@ -11,7 +11,7 @@ from harness.report.junit import class_name, properties_for, render_junit
 XSD = Path(__file__).parent / "junit-subset.xsd"
 
 
-def _validate(document: str) -> None:
+def validate(document: str) -> None:
     xmlschema = pytest.importorskip("xmlschema", reason="xmlschema is not installed")
     xmlschema.XMLSchema(str(XSD)).validate(ElementTree.fromstring(document))
 
@@ -28,13 +28,13 @@ def _properties(case: ElementTree.Element) -> list[tuple[str | None, str | None]
 
 
 def test_file_is_valid(report: dict[str, Any]) -> None:
-    _validate(render_junit(report))
+    validate(render_junit(report))
 
 
 def test_file_of_hostile_content_is_valid(hostile_report: dict[str, Any]) -> None:
     document = render_junit(hostile_report)
 
-    _validate(document)
+    validate(document)
     assert document.encode("utf-8")
 
 
