@@ -145,16 +145,8 @@ def _secret_answer(error: SignInError, client_id: str) -> Part:
 def _consent(sign_ins: SignIns, client_id: str, signing: str) -> Part:
     if not client_id:
         return Part("consent", "skipped", "no client id of the connector is known")
-    sign_ins.sign_in_somebody()
-    failures = [e for e in sign_ins.failures if e.rule == "sign-in.consent-missing"]
     if client_id.lower() == signing.lower():
-        if failures:
-            return _part("consent", "broken", failures[0], client_id)
-        if sign_ins.has_signed_in:
-            return Part(
-                "consent", "ok", "users signed in with the connector's own client", client_id
-            )
-        return Part("consent", "unknown", "no user has signed in", client_id)
+        return _consent_by_sign_in(sign_ins, client_id)
     try:
         error = sign_ins.consent_of_connector(client_id)
     except HarnessError as other:
@@ -166,6 +158,20 @@ def _consent(sign_ins: SignIns, client_id: str, signing: str) -> Part:
     if error.rule == "sign-in.no-app-token":
         return Part("consent", "skipped", str(error.remedy), client_id)
     return _part("consent", "unknown", error, client_id)
+
+
+def _consent_by_sign_in(sign_ins: SignIns, client_id: str) -> Part:
+    """Users sign in with the connector's own client: whether one could, tells of consent."""
+    sign_ins.sign_in_somebody()
+    if sign_ins.has_token_of(client_id):
+        return Part("consent", "ok", "users signed in with the connector's own client", client_id)
+    failures = sign_ins.failures
+    missing = next((e for e in failures if e.rule == "sign-in.consent-missing"), None)
+    if missing is not None:
+        return _part("consent", "broken", missing, client_id)
+    if failures:
+        return _part("consent", "unknown", failures[0], client_id)
+    return Part("consent", "skipped", "no user signs in with the connector's client", client_id)
 
 
 def _redirects(sign_ins: SignIns, client_id: str, properties: Properties | None) -> list[Part]:

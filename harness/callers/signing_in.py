@@ -163,15 +163,17 @@ class SignIns:
         """The sign-ins that failed so far, one for each such user."""
         return tuple(s.failure for s in self._sessions.values() if s.failure is not None)
 
-    @property
-    def has_signed_in(self) -> bool:
-        """Whether a user signed in through our client, so that consent is proved."""
-        tokens = [session.token for session in self._sessions.values()]
-        return any(t is not None and t.source not in HANDED_IN for t in tokens)
+    def has_token_of(self, client_id: str) -> bool:
+        """Whether a user has a token that this client asked for, so that consent is proved."""
+        tokens = [session.token for session in self._sessions.values() if session.token]
+        clients = [str(t.claims.get("azp") or t.claims.get("appid") or "") for t in tokens]
+        ours = [t for t in tokens if not t.claims and t.source not in HANDED_IN]
+        return client_id.lower() in {client.lower() for client in clients} or bool(ours)
 
     def sign_in_somebody(self) -> None:
         """Sign the first user in, if nobody has tried yet; failures are remembered, not raised."""
-        if self.has_signed_in or self.failures:
+        tried = any(s.token or s.failure for s in self._sessions.values())
+        if tried:
             return
         with contextlib.suppress(HarnessError):
             self.token(next(iter(self._sessions), ""))

@@ -139,6 +139,24 @@ def test_missing_consent_of_the_connectors_own_client_is_an_error(tenant: Any) -
     assert "sign-in.connector-consent" in [f.rule for f in judge_registration(checked).findings]
 
 
+def test_a_token_handed_in_proves_consent_of_the_client_that_asked_for_it(tenant: Any) -> None:
+    raw = tenant.sign_ins().token("alice").value.reveal()
+    handed_in = tenant.user("alice", password=None, token=Deferred(raw))
+    own = check_registration(tenant.sign_ins(handed_in), None)
+    other = check_registration(
+        tenant.sign_ins(handed_in, entra=tenant.entra(client_id=CONFIDENTIAL)), None
+    )
+
+    assert states(own)["consent"] == "ok"
+    assert states(other)["consent"] == "skipped"
+
+
+def test_users_who_cannot_sign_in_leave_consent_unverified_with_the_reason(tenant: Any) -> None:
+    judgement = judge_registration(check_registration(tenant.sign_ins(tenant.user("dave")), None))
+
+    assert "AADSTS50057" in (judgement.unverified or "")
+
+
 def test_an_authority_that_is_down_leaves_it_unverified(
     tenant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
