@@ -71,10 +71,10 @@ class HarnessSession:
     def check_for(self, item: pytest.Item) -> Check:
         """The check of an item, made on first demand; live suites then know their target."""
         suite = suite_of(item)
-        if suite not in OFFLINE_SUITES:
-            self.know_target()
         check = Check(self.run, suite, operation_of(item), item.nodeid, quick=is_quick(self.config))
         item.stash[CHECK] = check
+        if suite not in OFFLINE_SUITES:
+            self.know_target()
         return check
 
     def know_target(self) -> None:
@@ -181,10 +181,17 @@ class HarnessSession:
             setattr(report, PAYLOAD, check.payload(outcome, self._seconds(item), failed=failed))
         return report  # type: ignore[no-any-return]
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather what every check tells, in the controlling process."""
-        if self.gathering is not None:
-            self.gathering.add_report(report, getattr(report, PAYLOAD, None))
+        if self.gathering is None:
+            return
+        payload = getattr(report, PAYLOAD, None)
+        self.gathering.add_report(report, payload)
+        if payload is not None:
+            from harness.report.pytest_junit import note_in_junit
+
+            note_in_junit(self.config, report, payload)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file of the user's that cannot be collected is a failing test of the user's."""
@@ -253,6 +260,7 @@ class HarnessSession:
         """One line a suite, then each finding."""
         if self.gathering is not None and not self.config.option.collectonly:
             self.gathering.print_summary(terminalreporter)
+            self.gathering.publish(terminalreporter)
 
     def pytest_report_header(self) -> list[str]:
         """Say what is tested."""

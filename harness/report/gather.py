@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -135,6 +136,14 @@ class Gathering:
         """Show the verdict on the terminal."""
         if self.report is not None:
             print_report(self.report, terminal, self.written)
+
+    def publish(self, terminal: Any) -> None:
+        """Show the summary on the build server's page, where the run is on one."""
+        if self.report is not None:
+            from harness.report.markdown import publish_summary
+
+            terminal.ensure_newline()
+            publish_summary(self.report, os.environ, terminal.write)
 
 
 def _recorder(settings: Settings, connector: Connector) -> Recorder | None:
