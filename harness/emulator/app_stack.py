@@ -39,6 +39,7 @@ class AppStack:
     async def handle(self, request: HttpRequest) -> Answer:
         """Serve one request."""
         self._describe(request)
+        self._relocate(request)
         transport = await self._drift.transport(request)
         if transport is not None:
             return transport
@@ -47,6 +48,35 @@ class AppStack:
             answer.set_header("Access-Control-Allow-Origin", request.header("origin"))
             answer.set_header("Access-Control-Allow-Credentials", "true")
         return answer
+
+    def _relocate(self, request: HttpRequest) -> None:
+        """Moved operations: `path-moved` answers at the path's other number (document, documents),
+        `method-changed` to POST instead of GET and PUT instead of anything else."""
+        if self._host is None:
+            return
+        path = _plain_path(request.path)
+        for route in self._host.routes:
+            if self._faults.has("path-moved", route.name):
+                plain = _other_number(path)
+                if request.method in route.methods and route.pattern.fullmatch(plain):
+                    self._send_to(request, route.name, request.method, plain)
+                    return
+            if self._faults.has("method-changed", route.name):
+                [method] = sorted(route.methods)[:1]
+                if request.method == _other_method(method) and route.pattern.fullmatch(path):
+                    if not self._is_taken(request.method, path):
+                        self._send_to(request, route.name, method, path)
+                    return
+
+    def _is_taken(self, method: str, path: str) -> bool:
+        assert self._host is not None
+        return self._host.function_for(method, path) is not None
+
+    def _send_to(self, request: HttpRequest, name: str, method: str, path: str) -> None:
+        query = request.raw_target.partition(b"?")[2]
+        request.method = method
+        request.raw_target = path.encode("ascii") + (b"?" + query if query else b"")
+        request.extra |= {"operation": name, "relocated": True}
 
     def _preflight(self, request: HttpRequest) -> Answer | None:
         """CORS preflight is answered ahead of Easy Auth where CORS is configured."""
@@ -72,6 +102,17 @@ class AppStack:
             request.extra["operation"] = fitting.name
         request.extra["methods"] = frozenset().union(*(r.methods for r in routes))
         request.extra["spelled"] = _spelled(fitting.pattern.pattern, path)
+
+
+def _other_number(path: str) -> str:
+    """The path with the last segment in the other number: documents for document."""
+    head, _, last = path.rpartition("/")
+    return f"{head}/{last.removesuffix('s') if last.endswith('s') else last + 's'}"
+
+
+def _other_method(method: str) -> str:
+    """What a method was changed to."""
+    return {"GET": "POST"}.get(method, "PUT" if method != "PUT" else "PATCH")
 
 
 def _plain_path(path: str) -> str:

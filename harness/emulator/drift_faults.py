@@ -77,8 +77,10 @@ class DriftFaults:
         return None
 
     def _moved(self, request: HttpRequest) -> Answer | None:
-        """`path-moved` answers under `<path>s`, `method-changed` under PATCH (or POST for GET)."""
+        """The old place of a moved operation is empty."""
         faults, operation = self._faults, request.extra.get("operation")
+        if request.extra.get("relocated"):
+            return None
         if operation is not None and faults.has("path-moved", operation):
             return Answer(404)
         if operation is not None and faults.has("method-changed", operation):

@@ -88,6 +88,7 @@ DRIFT = {
     "invalid-accepted": "invalid input is accepted",
     "base-path-moved": "every route lost its prefix",
     "slow": "answers take so many seconds",
+    "header-missing": "the answer has no Content-Type",
     "huge": "answers are larger than a connector takes",
     "throttle": "every third call is throttled with 429 and Retry-After",
     "cold-start": "the first calls meet 503",

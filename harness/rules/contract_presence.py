@@ -37,6 +37,8 @@ def presence_sightings(operation: Operation, exchanges: Sequence[Exchange]) -> I
     observed = f"{shown.status} for every sensible call"
     neighbours = [e for e in exchanges if "neighbour" in e.probe.meta]
     control = next((e for e in neighbours if e.probe.meta["neighbour"] == "control"), None)
+    if control is not None and _is_the_functions_own(valid, control):
+        return
     for kind, rule in (
         ("base-path", rules.BASE_PATH),
         ("method", rules.MOVED),
@@ -74,6 +76,12 @@ def _answers(exchange: Exchange, kind: str, control: Exchange | None) -> bool:
     if named and status == 404 and control is not None and exchange.response is not None:
         return bool(exchange.response.body)
     return 200 <= status < 300 or status in _ALIVE
+
+
+def _is_the_functions_own(valid: Sequence[Exchange], control: Exchange) -> bool:
+    """An object is named, and its 404 is not the one that a route that exists nowhere gets."""
+    named = any(e.probe.meta.get("ids") != "none" for e in valid)
+    return named and any(_signature(e) != _signature(control) for e in valid)
 
 
 def _is_certain(valid: Sequence[Exchange], control: Exchange | None) -> bool:

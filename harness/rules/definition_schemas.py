@@ -13,73 +13,22 @@ from harness.rules.model import Finding
 
 __all__ = ["judge_everywhere"]
 
-EXTENSIONS = frozenset(
-    [
-        "x-ms-summary",
-        "x-ms-visibility",
-        "x-ms-trigger",
-        "x-ms-trigger-hint",
-        "x-ms-trigger-metadata",
-        "x-ms-notification",
-        "x-ms-notification-url",
-        "x-ms-notification-content",
-        "x-ms-dynamic-values",
-        "x-ms-dynamic-list",
-        "x-ms-dynamic-schema",
-        "x-ms-dynamic-properties",
-        "x-ms-dynamic-tree",
-        "x-ms-url-encoding",
-        "x-ms-api-annotation",
-        "x-ms-operation-context",
-        "x-ms-capabilities",
-        "x-ms-pageable",
-        "x-ms-connector-metadata",
-        "x-ms-docs",
-        "x-ms-deployment-version",
-        "x-ms-no-generic-test",
-        "x-ms-safe-operation",
-        "x-ms-test-value",
-        "x-ms-enum-values",
-        "x-ms-enum",
-        "x-ms-media-kind",
-        "x-ms-editor",
-        "x-ms-editor-options",
-        "x-ms-openai-data",
-        "x-ms-openai-manifest",
-        "x-ms-require-user-confirmation",
-        "x-ms-agentic-protocol",
-        "x-ms-parameter-location",
-        "x-ms-skip-url-encoding",
-        "x-ms-keywords",
-        "x-ms-localizedefaultvalue",
-        "x-ms-long-running-operation",
-        "x-ms-mutability",
-        "x-ms-secret",
-        "x-ms-discriminator-value",
-        "x-ms-client-name",
-        "x-ms-identifiers",
-        "x-ms-client-flatten",
-        "x-ms-paths",
-        "x-ms-azure-resource",
-        "x-ms-examples",
-        "x-ms-header-collection-prefix",
-        "x-ms-odata",
-        "x-ms-error-response",
-        "x-ms-permission",
-        "x-ms-title",
-        "x-ms-name-mapping",
-        "x-ms-property-name-alias",
-        "x-ms-content",
-        "x-ms-parameter-grouping",
-        "x-ms-long-running-operation-options",
-        "x-ms-ai-sensitivity",
-        "x-ms-api-version",
-        "x-ms-openai-published-to-copilots",
-        "x-ms-generated-by",
-        "x-ms-explicit-consent",
-        "x-nullable",
-    ]
-)
+_KNOWN = """
+x-ms-summary x-ms-visibility x-ms-trigger x-ms-trigger-hint x-ms-trigger-metadata x-ms-
+notification x-ms-notification-url x-ms-notification-content x-ms-dynamic-values x-ms-dynamic-
+list x-ms-dynamic-schema x-ms-dynamic-properties x-ms-dynamic-tree x-ms-url-encoding x-ms-api-
+annotation x-ms-operation-context x-ms-capabilities x-ms-pageable x-ms-connector-metadata x-ms-
+docs x-ms-deployment-version x-ms-no-generic-test x-ms-safe-operation x-ms-test-value x-ms-enum-
+values x-ms-enum x-ms-media-kind x-ms-editor x-ms-editor-options x-ms-openai-data x-ms-openai-
+manifest x-ms-require-user-confirmation x-ms-agentic-protocol x-ms-parameter-location x-ms-skip-
+url-encoding x-ms-keywords x-ms-localizedefaultvalue x-ms-long-running-operation x-ms-mutability
+x-ms-secret x-ms-discriminator-value x-ms-client-name x-ms-identifiers x-ms-client-flatten x-ms-
+paths x-ms-azure-resource x-ms-examples x-ms-header-collection-prefix x-ms-odata x-ms-error-
+response x-ms-permission x-ms-title x-ms-name-mapping x-ms-property-name-alias x-ms-content
+x-ms-parameter-grouping x-ms-long-running-operation-options x-ms-ai-sensitivity x-ms-api-version
+x-ms-openai-published-to-copilots x-ms-generated-by x-ms-explicit-consent x-nullable
+"""
+EXTENSIONS = frozenset(_KNOWN.split())
 MISSPELT = {"x-summary": "x-ms-summary", "x-visibility": "x-ms-visibility"}
 VISIBILITIES = ("important", "advanced", "internal", "none", "")
 UNSUPPORTED = ("oneOf", "anyOf", "not", "nullable", "const", "patternProperties", "if")
