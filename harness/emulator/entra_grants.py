@@ -122,7 +122,7 @@ class Grants:
             raise EntraError(50034)
         if user.failures >= LOCK_AFTER:
             raise EntraError(50053)
-        if not secrets.compare_digest(password, user.password):
+        if not secrets.compare_digest(password.encode(), user.password.encode()):
             user.failures += 1
             raise EntraError(50126)
         if user.refusal is not None:
@@ -274,7 +274,7 @@ class Grants:
             return
         if client.secret is None:
             raise EntraError(700025)
-        if not secrets.compare_digest(secret, client.secret):
+        if not secrets.compare_digest(secret.encode(), client.secret.encode()):
             raise EntraError(7000215)
         if client.secret_expired:
             raise EntraError(7000222)
