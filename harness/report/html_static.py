@@ -25,7 +25,7 @@ from harness.report.reading import (
     title_of,
 )
 from harness.report.sanitize import clip, one_line, visible
-from harness.report.verdict import headline, plural, total
+from harness.report.verdict import headline, plural, plural_noun, total
 
 __all__ = ["render_header", "render_noscript", "render_verdict"]
 
@@ -66,9 +66,9 @@ def render_verdict(report: Report, comparison: Comparison | None = None) -> str:
 {_tiles(report)}
 {_changes(comparison)}
 </section>
-{_notes(report)}
 {_connectors(report)}
-{"".join(_part(number, *part) for number, part in enumerate(parts_of(report)))}"""
+{"".join(_part(number, *part) for number, part in enumerate(parts_of(report)))}
+{_notes(report)}"""
 
 
 def render_noscript(report: Report, comparison: Comparison | None = None) -> str:
@@ -124,24 +124,36 @@ def _run_line(report: Report) -> str:
 
 
 def _tiles(report: Report) -> str:
+    """How many findings of each gravity, how many checks of each outcome, and of what they live."""
     sums = total(report)
-    tiles = [
-        ("error", sums["error"], "error"),
-        ("warning", sums["warning"], "warning"),
-        ("note", sums["note"], "note"),
-        ("waived", sums["waived findings"], "waived finding"),
-        ("failed", sums["failed"], "failed check"),
-        ("unverified", sums["unverified"], "unverified check"),
-        ("skipped", sums["skipped"], "skipped check"),
-        ("passed", sums["passed"], "passed check"),
-        ("sent", sums["sent"] or sums["replayed"], "request" if sums["sent"] else "recording"),
+    findings = [
+        ("error", sums["error"], plural_noun("error", sums["error"])),
+        ("warning", sums["warning"], plural_noun("warning", sums["warning"])),
+        ("note", sums["note"], plural_noun("note", sums["note"])),
+        ("waived", sums["waived findings"], "waived"),
     ]
+    checks = [
+        ("failed", sums["failed"], "failed"),
+        ("unverified", sums["unverified"], "not verified"),
+        ("waived", sums["waived"], "waived"),
+        ("skipped", sums["skipped"], "skipped"),
+        ("passed", sums["passed"], "passed"),
+    ]
+    exchanges = [
+        ("sent", sums["sent"], "sent"),
+        *([("sent", sums["replayed"], "replayed")] if sums["replayed"] else []),
+    ]
+    rows_of = (("Findings", findings), ("Checks", checks), ("Requests", exchanges))
+    return '<dl class="tiles">' + "".join(_tile_row(*row) for row in rows_of) + "</dl>"
+
+
+def _tile_row(label: str, tiles: list[tuple[str, int, str]]) -> str:
     items = "".join(
-        f'<li class="tile is-{kind}{" is-zero" if not number else ""}">'
-        f"<b>{number:,}</b> {escape(label if number == 1 else label + 's')}</li>"
-        for kind, number, label in tiles
+        f'<span class="tile is-{kind}{"" if number else " is-zero"}">'
+        f"<b>{number:,}</b> {word}</span>"
+        for kind, number, word in tiles
     )
-    return f'<ul class="tiles">{items}</ul>'
+    return f"<div><dt>{label}</dt><dd>{items}</dd></div>"
 
 
 def _first_step(report: Report) -> str:

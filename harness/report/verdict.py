@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.report.reading import counts, mapping, parts_of, rows, text
 
-__all__ = ["VERDICT_WORDS", "headline", "plural", "total"]
+__all__ = ["VERDICT_WORDS", "headline", "plural", "plural_noun", "total"]
 
 Report = Mapping[str, Any]
 
@@ -53,9 +53,14 @@ def total(report: Report) -> dict[str, int]:
     return sums
 
 
-def plural(number: int, one: str, many: str = "") -> str:
+def plural(number: int, one: str) -> str:
     """A number with its noun."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {plural_noun(one, number)}"
+
+
+def plural_noun(one: str, number: int) -> str:
+    """The noun as it stands after the number."""
+    return one if number == 1 else f"{one}s"
 
 
 def _meaning(verdict: str, sums: Mapping[str, int]) -> str:
