@@ -9,13 +9,23 @@ from typing import Any, Literal
 from harness.connector.model import Connector, Operation
 from harness.probes.contract_objects import creator_of, deleter_of, names_objects
 from harness.probes.example_values import example_values
+from harness.probes.generation_document import is_free_form, varied_inputs
 from harness.probes.requests import body_media_type
 from harness.situation import Situation
 
 __all__ = ["Exclusion", "contract_exclusions", "planned_writes", "policies_of"]
 
 Kind = Literal[
-    "writes", "webhook", "file", "policy", "script", "media-type", "no-generic-test", "generated"
+    "writes",
+    "webhook",
+    "file",
+    "policy",
+    "script",
+    "media-type",
+    "no-generic-test",
+    "generated",
+    "generation",
+    "not-negatable",
 ]
 REWRITES_REQUEST = frozenset({"routerequesttoendpoint"})
 REWRITES_BODY = frozenset(
@@ -43,8 +53,14 @@ class Exclusion:
     whole: bool = True
 
 
-def contract_exclusions(situation: Situation, operation: Operation) -> tuple[Exclusion, ...]:
-    """What is not sent of an operation, and why; empty where everything is."""
+def contract_exclusions(
+    situation: Situation, operation: Operation, *, memory: Mapping[str, Any] | None = None
+) -> tuple[Exclusion, ...]:
+    """What is not sent of an operation, and why; empty where everything is.
+
+    `memory` is the dictionary that `contract_plan` was given: where a generator failed for the
+    operation, that is said as well.
+    """
     found = [
         *_platform_exclusions(situation.connector, operation),
         *_input_exclusions(situation, operation),
@@ -53,7 +69,23 @@ def contract_exclusions(situation: Situation, operation: Operation) -> tuple[Exc
     if operation.no_generic_test:
         reason = "x-ms-no-generic-test: generated inputs are kept away, examples are sent"
         found.append(Exclusion("no-generic-test", reason, whole=False))
+    elif not any(e.whole or e.kind == "generated" for e in found):
+        found += _generation_exclusions(situation.connector, operation, memory or {})
     return tuple(found)
+
+
+def _generation_exclusions(
+    connector: Connector, operation: Operation, memory: Mapping[str, Any]
+) -> list[Exclusion]:
+    found = []
+    varied = varied_inputs(connector, operation)
+    schemas = [p.schema for p in operation.parameters if (p.location, p.name) in varied]
+    if varied and operation.body is None and all(is_free_form(schema) for schema in schemas):
+        reason = "no input can be wrong: free texts only, so none is falsified"
+        found.append(Exclusion("not-negatable", reason, whole=False))
+    failed = memory.get("generation", {}).get(operation.id, {}).get("failures", [])
+    found += [Exclusion("generation", f"not generated: {text}", whole=False) for text in failed]
+    return found
 
 
 def planned_writes(situation: Situation, operations: Iterable[Operation]) -> list[str]:

@@ -8,6 +8,7 @@ fails when an upgrade moves what is used here.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -15,7 +16,6 @@ import tempfile
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -249,7 +249,7 @@ def _decoded(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-@contextmanager
+@contextlib.contextmanager
 def _isolated(home: Path | None) -> Iterator[None]:
     """No constants of local files, no folder in the working directory, no warnings outward."""
     from hypothesis import configuration
@@ -259,9 +259,10 @@ def _isolated(home: Path | None) -> Iterator[None]:
 
     mined, known = providers._get_local_constants, providers.CONSTANTS_CACHE
     before = vars(configuration)["__hypothesis_home_directory"]
-    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        folder = Path(temporary) if home is None else home
+        folder = home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _write_character_tables(folder)
         providers._get_local_constants = Constants
         # Tests of the user's in this process have filled the cache with what was mined.
