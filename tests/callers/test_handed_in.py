@@ -60,6 +60,7 @@ def test_a_commands_output_may_be_the_token_or_json(tmp_path: Path, wrap: object
         ("", 1, f"refused {jwt()}", "ended with 1: refused …"),
         (jwt(NOW - 3600), 0, "", "expired 60 minutes ago"),
     ],
+    ids=["empty", "prose", "no-jwt", "odd-json", "failed", "token-in-error", "expired"],
 )
 def test_a_command_without_a_usable_token_is_a_sign_in_error(
     tmp_path: Path, text: str, status: int, error: str, words: str
