@@ -7,24 +7,28 @@ the neighbours; at the end remove what was created. Judging is left to `harness.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.connector.model import Operation
 from harness.probes.contract_cases import CaseMaker, pinned_inputs
-from harness.probes.contract_exclusions import Exclusion, contract_exclusions, planned_writes
-from harness.probes.contract_learning import learn
+from harness.probes.contract_exclusions import (
+    Exclusion,
+    contract_exclusions,
+    planned_writes,
+    usable_creator,
+)
+from harness.probes.contract_learning import LEARNT, learn
 from harness.probes.contract_neighbours import neighbour_probes
 from harness.probes.contract_objects import (
     created_id,
-    creator_of,
     deleter_of,
     names_objects,
     path_parameters,
 )
 from harness.probes.example_values import Values, example_values
+from harness.probes.generation import Generated
 from harness.probes.generation_cache import cases_of
 from harness.probes.requests import NO_BODY, build_request
 from harness.situation import Plan, Situation
@@ -32,7 +36,6 @@ from harness.traffic.exchange import ANONYMOUS, Caller, Exchange, Probe, user
 
 __all__ = ["Exclusion", "contract_exclusions", "contract_plan", "planned_writes"]
 
-Batch = Generator[list[Probe], list[Exchange], list[Exchange]]
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 405, 410})
 
@@ -51,136 +54,164 @@ def contract_plan(
     use is taken from there (`routes`: the inventory's methods and paths). It never changes what
     is sent to an operation that answers, so requests do not depend on how tests are distributed.
     """
-    memory = {} if memory is None else memory
-    exclusions = contract_exclusions(situation, operation)
-    if any(exclusion.whole for exclusion in exclusions):
+    job = _Job(situation, operation, cache_dir, {} if memory is None else memory)
+    if any(exclusion.whole for exclusion in job.exclusions):
         return
-    name = situation.settings.default_user
-    caller = ANONYMOUS if name is None else user(name)
-    values = example_values(situation, operation)
-    cleaner = _Cleaner(situation, operation, caller)
-    if _works_on_own_objects(situation, operation, exclusions):
-        yield from _on_own_objects(situation, operation, caller, values, cleaner, cache_dir, memory)
+    cleaner = _Cleaner(job)
+    if job.works_on_own_objects:
+        yield from _on_own_objects(job, cleaner)
     else:
-        values = yield from learn(situation, operation, values, caller)
-        maker = CaseMaker(situation, operation, caller, values)
-        yield from _probing(situation, operation, maker, exclusions, cleaner, cache_dir, memory)
+        yield from _on_what_there_is(job, cleaner)
     yield from cleaner.cleaning()
 
 
-def _works_on_own_objects(
-    situation: Situation, operation: Operation, exclusions: tuple[Exclusion, ...]
-) -> bool:
-    if not operation.changes_state or situation.is_freed(operation):
-        return False
-    limited = any(exclusion.kind == "generated" for exclusion in exclusions)
-    return situation.settings.writes == "all" and names_objects(operation) and not limited
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One operation to probe, and all that its plan needs to know."""
 
+    situation: Situation
+    operation: Operation
+    cache_dir: Path | None
+    memory: dict[str, Any]
 
-def _probing(
-    situation: Situation,
-    operation: Operation,
-    maker: CaseMaker,
-    exclusions: tuple[Exclusion, ...],
-    cleaner: _Cleaner,
-    cache_dir: Path | None,
-    memory: dict[str, Any],
-) -> Plan:
-    """Examples first; the rest only where somebody is at home."""
-    kinds = {exclusion.kind for exclusion in exclusions}
-    given_only = "generated" in kinds
-    first = maker.given() if given_only else maker.examples()
-    answers = yield first
-    cleaner.note(answers)
-    statuses = {exchange.status for exchange in answers if exchange.probe.meta["mode"] != "saved"}
-    if not statuses or statuses <= _REFUSED | {None}:
-        return  # nobody at home, or the token is refused: hundreds of calls would say no more
-    if statuses <= _GONE:
-        routes = memory.get("routes", ())
-        yield neighbour_probes(situation, operation, answers[0].probe, maker.caller, routes)
-        return
-    if given_only:
-        return
-    probes = maker.omissions()
-    if "no-generic-test" not in kinds:
-        generated = cases_of(
+    @property
+    def caller(self) -> Caller:
+        name = self.situation.settings.default_user
+        return ANONYMOUS if name is None else user(name)
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        return contract_exclusions(self.situation, self.operation)
+
+    @property
+    def given_only(self) -> bool:
+        return any(exclusion.kind == "generated" for exclusion in self.exclusions)
+
+    @property
+    def works_on_own_objects(self) -> bool:
+        """Whether this run has to create what the operation changes."""
+        situation, operation = self.situation, self.operation
+        if not operation.changes_state or situation.is_freed(operation) or self.given_only:
+            return False
+        return situation.settings.writes == "all" and names_objects(operation)
+
+    def maker(self, values: Values) -> CaseMaker:
+        return CaseMaker(self.situation, self.operation, self.caller, values)
+
+    def generated(self) -> Generated:
+        situation, operation = self.situation, self.operation
+        cases = cases_of(
             situation.connector,
             operation,
             pinned=pinned_inputs(operation, example_values(situation, operation)),
             seed=situation.settings.seed,
             count=0 if situation.quick else situation.settings.examples,
-            cache_dir=cache_dir,
+            cache_dir=self.cache_dir,
         )
-        _remember(memory, operation, generated.failures, generated.not_negatable)
-        probes += maker.generated(generated.cases)
-    if operation.method == "DELETE" and not situation.is_freed(operation):
-        probes = []  # one object, one deletion: every further call would need another object
-    if probes:
-        answers = yield probes
-        cleaner.note(answers)
+        if cases.failures or cases.not_negatable:
+            kept = self.memory.setdefault("generation", {})
+            facts = {"failures": list(cases.failures), "not_negatable": cases.not_negatable}
+            kept[operation.id] = facts
+        return cases
+
+    def neighbours(self, example: Probe) -> list[Probe]:
+        routes = self.memory.get("routes", ())
+        return neighbour_probes(self.situation, self.operation, example, self.caller, routes)
 
 
-def _on_own_objects(
-    situation: Situation,
-    operation: Operation,
-    caller: Caller,
-    values: Values,
-    cleaner: _Cleaner,
-    cache_dir: Path | None,
-    memory: dict[str, Any],
-) -> Plan:
-    """The same, on an object that this run creates for it."""
-    creator = creator_of(situation.connector, operation)
+def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
+    """With real values where they are known, and learnt anew where an object has vanished since."""
+    best = example_values(job.situation, job.operation)
+    values = yield from learn(job.situation, job.operation, best, job.caller)
+    maker = job.maker(values)
+    answers = yield _first(job, maker)
+    if LEARNT in values.sources.values() and _statuses(answers) <= _GONE:
+        # Another check of this run may have removed the object between the list and the call.
+        again = yield from learn(job.situation, job.operation, best, job.caller, attempt=2)
+        if again.parameters != values.parameters:
+            maker = replace(maker, values=again)
+            answers = yield _first(job, maker)
+    yield from _further(job, maker, answers, cleaner)
+
+
+def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
+    """On an object that this run creates for the purpose."""
+    situation, operation = job.situation, job.operation
+    creator = usable_creator(situation, operation)
     if creator is None:
         return
-    inputs = yield from learn(situation, creator, example_values(situation, creator), caller)
+    best = example_values(situation, creator)
+    inputs = yield from learn(situation, creator, best, job.caller)
     body = inputs.body if inputs.has_body else NO_BODY
     request = build_request(situation, creator, inputs.parameters, body)
-    meta = {"of": creator.id}
-    probe = Probe(
-        "create-1", operation.id, caller, request, "contract/create", meta, repeatable=False
-    )
-    answers = yield [probe]
+    meta, purpose = {"of": creator.id}, "contract/create"
+    answers = yield [
+        Probe("create-1", operation.id, job.caller, request, purpose, meta, repeatable=False)
+    ]
     parameter = path_parameters(operation)[-1]
     own = created_id(answers[0], parameter) if answers else None
     if own is None:
         return
     cleaner.own(creator, own)
+    values = example_values(situation, operation)
     values = replace(
         values,
         parameters={**values.parameters, parameter.name: own},
         sources={**values.sources, parameter.name: "created"},
     )
-    values = yield from learn(situation, operation, values, caller)
-    maker = CaseMaker(situation, operation, caller, values)
+    values = yield from learn(situation, operation, values, job.caller)
+    maker = job.maker(values)
+    answers = yield _first(job, maker)
     if operation.method == "DELETE":
-        answers = yield maker.examples()[:1]
         cleaner.removed(answers, own)
-        if {exchange.status for exchange in answers} <= _GONE:
-            routes = memory.get("routes", ())
-            yield neighbour_probes(situation, operation, answers[0].probe, caller, routes)
+    yield from _further(job, maker, answers, cleaner)
+
+
+def _first(job: _Job, maker: CaseMaker) -> list[Probe]:
+    if job.given_only:
+        return maker.given()
+    # One object, one deletion: every further call would need another object.
+    return maker.examples()[:1] if _removes(job) else maker.examples()
+
+
+def _removes(job: _Job) -> bool:
+    return job.operation.method == "DELETE" and not job.situation.is_freed(job.operation)
+
+
+def _statuses(answers: list[Exchange]) -> set[int | None]:
+    return {e.status for e in answers if e.probe.meta["mode"] != "saved"}
+
+
+def _further(job: _Job, maker: CaseMaker, answers: list[Exchange], cleaner: _Cleaner) -> Plan:
+    """What the definition promises and forbids, where the examples found somebody at home."""
+    cleaner.note(answers)
+    statuses = _statuses(answers)
+    if not statuses or statuses <= _REFUSED | {None}:
+        return  # nobody at home, or the token is refused: hundreds of calls would say no more
+    if statuses <= _GONE:
+        yield job.neighbours(answers[0].probe)
         return
-    yield from _probing(situation, operation, maker, (), cleaner, cache_dir, memory)
-
-
-def _remember(
-    memory: dict[str, Any], operation: Operation, failures: tuple[str, ...], not_negatable: bool
-) -> None:
-    if failures or not_negatable:
-        kept = memory.setdefault("generation", {})
-        kept[operation.id] = {"failures": list(failures), "not_negatable": not_negatable}
+    if job.given_only or _removes(job):
+        return
+    probes = maker.omissions()
+    if not job.operation.no_generic_test:
+        probes += maker.generated(job.generated().cases)
+    if probes:
+        answers = yield probes
+        cleaner.note(answers)
 
 
 class _Cleaner:
     """Remembers what this plan created and removes it at the end."""
 
-    def __init__(self, situation: Situation, operation: Operation, caller: Caller) -> None:
-        self._situation = situation
-        self._operation = operation
-        self._caller = caller
+    def __init__(self, job: _Job) -> None:
+        self._situation = job.situation
+        self._operation = job.operation
+        self._caller = job.caller
         self._ids: dict[str, Any] = {}
-        deleter = deleter_of(situation.connector, operation) if self._creates() else None
-        self._deleter = deleter
+        self._deleter = None
+        if self._creates():
+            self._deleter = deleter_of(job.situation.connector, job.operation)
 
     def _creates(self) -> bool:
         operation = self._operation

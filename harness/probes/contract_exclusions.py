@@ -102,6 +102,14 @@ def planned_writes(situation: Situation, operations: Iterable[Operation]) -> lis
     return lines
 
 
+def usable_creator(situation: Situation, operation: Operation) -> Operation | None:
+    """The operation that may create what another one changes, or None."""
+    creator = creator_of(situation.connector, operation)
+    if creator is None or any(e.whole for e in contract_exclusions(situation, creator)):
+        return None
+    return creator
+
+
 def policies_of(
     connector: Connector, operation: Operation
 ) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -190,7 +198,7 @@ def _write_exclusions(situation: Situation, operation: Operation) -> list[Exclus
             reason = "--writes examples: only the inputs of settings and saved samples are sent"
             return [Exclusion("generated", reason, whole=False)]
         return [Exclusion("writes", _missing_example(operation))]
-    if names_objects(operation) and creator_of(situation.connector, operation) is None:
+    if names_objects(operation) and usable_creator(situation, operation) is None:
         if given:
             reason = "no operation creates the object that it changes: only given inputs are sent"
             return [Exclusion("generated", reason, whole=False)]

@@ -42,12 +42,18 @@ class _Source:
 
 
 def learn(
-    situation: Situation, operation: Operation, values: Values, caller: Caller, *, depth: int = 0
+    situation: Situation,
+    operation: Operation,
+    values: Values,
+    caller: Caller,
+    *,
+    depth: int = 0,
+    attempt: int = 1,
 ) -> Learning:
     """The values with made-up ids replaced by ones that the app itself lists.
 
     Values from settings and saved samples are never replaced. Only operations that change nothing
-    are asked.
+    are asked. `attempt` tells the probes of a second asking from those of the first.
     """
     known = dict(values.parameters)
     sources = dict(values.sources)
@@ -56,10 +62,14 @@ def learn(
         if source is None or depth >= _DEEPEST:
             continue
         inputs = _inputs(situation, operation, source, known, sources)
-        inputs = yield from learn(situation, source.operation, inputs, caller, depth=depth + 1)
+        inputs = yield from learn(
+            situation, source.operation, inputs, caller, depth=depth + 1, attempt=attempt
+        )
         probe = _probe(situation, operation, source, inputs, caller, parameter)
         if probe is None:
             continue
+        if attempt > 1:
+            probe = replace(probe, key=f"{probe.key}-{attempt}")
         exchanges = yield [probe]
         found = _found(exchanges, source, parameter)
         if found:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from harness.settings import Settings, UserSettings
 from harness.situation import Situation
 from harness.traffic.exchange import Exchange, Probe, Response
 
+REPOSITORY = Path(__file__).parents[2]
 OPERATION = {
     "operationId": "Search",
     "x-ms-safe-operation": True,
@@ -187,6 +191,26 @@ def test_hypothesis_is_left_as_it_was(connector: Connector) -> None:
         providers.CONSTANTS_CACHE,
         configuration.storage_directory().path,
     )
+
+
+def test_hash_seed_of_python_changes_nothing(connector: Connector, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from harness.connector.loading import load_connector;"
+        "from harness.probes.generation import generate;"
+        "from harness.probes.generation_document import generation_document as document;"
+        "c = load_connector(Path(sys.argv[1]));"
+        "print(ascii(generate(document(c, c.operations[0]), seed=0, count=20)))"
+    )
+
+    def output(hash_seed: str) -> str:
+        command = [sys.executable, "-c", script, str(connector.definition_path)]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert output("1") == output("2")
 
 
 def test_nothing_is_written_to_the_working_directory(

@@ -613,3 +613,18 @@ def test_finding_carries_a_request_to_repeat(definition: Path, kept: Path) -> No
         "curl -i -X GET https://documents.invalid/api/documents/doc-1 "
         "-H 'Authorization: Bearer <token of alice>'"
     )
+
+
+def test_object_that_vanishes_meanwhile_is_no_drift(definition: Path, kept: Path) -> None:
+    app = App()
+
+    def vanish(request: Request) -> None:
+        if request.target == "/api/documents/doc-1":
+            app.documents.pop("doc-1", None)
+
+    app.drifts["vanish"] = on_request(vanish)
+
+    judgement = judged(app, situation(definition), "GetDocument", kept)
+
+    assert worse(judgement) == []
+    assert judgement.unverified is None
