@@ -6,6 +6,7 @@ islands that the page reads when somebody opens an operation.
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -208,19 +209,38 @@ def _not_judged(report: Report) -> list[dict[str, Any]]:
     errors = [f for f in rows(report, "findings") if f.get("severity") == "error"]
     found = {(suite_of(f), text(f.get("operation"))) for f in errors}
     named = {f.get("check") for f in errors}
-    groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Report]] = defaultdict(list)
     for check in rows(report, "checks"):
         outcome = text(check.get("outcome"))
         key = (text(check.get("suite")), text(check.get("operation")))
         unexplained = outcome == "failed" and key not in found and check.get("id") not in named
         if outcome in ("unverified", "skipped") or unexplained:
-            reason = visible(
-                text(check.get("reason")) or _NO_REASON.get(outcome, "no reason given")
-            )
-            name = check.get("id") if key[0] == "tests" else check.get("operation")
-            groups[outcome, visible(key[0]), reason].append(visible(name or check.get("id") or ""))
+            groups[outcome, key[0], _common_reason(check)].append(check)
     ordered = sorted(groups.items(), key=lambda item: (OUTCOMES.index(item[0][0]), -len(item[1])))
-    return [
-        {"outcome": key[0], "suite": key[1], "reason": key[2], "of": of, "count": len(of)}
-        for key, of in ordered[:200]
+    return [_reason_group(*key, checks) for key, checks in ordered[:200]]
+
+
+def _reason(check: Report) -> str:
+    outcome = text(check.get("outcome"))
+    return visible(text(check.get("reason")) or _NO_REASON.get(outcome, "no reason given"))
+
+
+def _common_reason(check: Report) -> str:
+    """The reason without the operation's name, so that many operations share one."""
+    operation = visible(text(check.get("operation")))
+    whole_word = rf"(?<!\w){re.escape(operation)}(?!\w)"
+    return re.sub(whole_word, "…", _reason(check)) if operation else _reason(check)
+
+
+def _reason_group(outcome: str, suite: str, common: str, checks: list[Report]) -> dict[str, Any]:
+    names = [
+        (check.get("id") if suite == "tests" else check.get("operation")) or check.get("id")
+        for check in checks
     ]
+    return {
+        "outcome": outcome,
+        "suite": visible(suite),
+        "reason": common if len(checks) > 1 else _reason(checks[0]),
+        "of": [visible(text(name)) for name in names],
+        "count": len(checks),
+    }

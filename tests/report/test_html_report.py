@@ -183,6 +183,18 @@ def test_failed_check_that_a_finding_names_is_explained(report: dict[str, Any]) 
     assert "failed" not in {group["outcome"] for group in groups}
 
 
+def test_reasons_that_differ_in_the_operation_only_are_one(report: dict[str, Any]) -> None:
+    for check in report["checks"][:3]:
+        reason = f"give [operations.{check['operation']}] a body"
+        check |= {"outcome": "skipped", "reason": reason}
+
+    groups = _Parsed(render_html(report)).island("summary")["parts"][0]["not_judged"]
+    shared = next(group for group in groups if group["count"] == 3)
+
+    assert shared["reason"] == "give [operations.…] a body"
+    assert shared["of"] == ["ListDocuments", "GetDocument", "CreateDocument"]
+
+
 def test_failed_check_without_a_finding_is_said(report: dict[str, Any]) -> None:
     _, meaning = headline({**report, "findings": []})
 
