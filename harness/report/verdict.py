@@ -80,6 +80,8 @@ def _meaning(verdict: str, sums: Mapping[str, int]) -> str:
         return what.strip() + also
     if verdict == "unverified":
         applying = sums["checks"] - sums["skipped"]
+        if not unverified:
+            return "No error was found, but too little was judged to prove anything."
         if unverified == applying:
             return f"None of the {plural(applying, 'check')} that apply could be made."
         return (

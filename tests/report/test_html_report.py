@@ -159,6 +159,19 @@ def test_headline_says_what_the_verdict_means(
     assert words in meaning
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("unverified", "None of the 30 checks"), ("passed", "too little was judged")],
+)
+def test_headline_of_a_run_that_proved_nothing(
+    report: dict[str, Any], outcome: str, words: str
+) -> None:
+    checks = [{**check, "outcome": outcome} for check in report["checks"]]
+    _, meaning = headline({**report, "verdict": "unverified", "exit_status": 6, "checks": checks})
+
+    assert words in meaning
+
+
 def test_failure_of_a_users_own_test_is_not_called_an_error_of_the_connector(
     report: dict[str, Any],
 ) -> None:
