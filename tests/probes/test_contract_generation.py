@@ -195,7 +195,8 @@ def test_hypothesis_is_left_as_it_was(connector: Connector) -> None:
 
 def test_hash_seed_of_python_changes_nothing(connector: Connector, tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from harness.connector.loading import load_connector;"
+        "import sys; from pathlib import Path;"
+        "from harness.connector.loading import load_connector;"
         "from harness.probes.generation import generate;"
         "from harness.probes.generation_document import generation_document as document;"
         "c = load_connector(Path(sys.argv[1]));"
