@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msal
 
@@ -35,8 +36,8 @@ __all__ = [
 ]
 
 ENVIRONMENT_VARIABLE = "CONNECTOR_HARNESS_TOKEN_CACHE"
-ENCRYPTED_NAME = "tokens.bin"
-PLAIN_NAME = "tokens.json"
+STEM = "tokens"
+ENCRYPTED, PLAIN, LOCK = ".bin", ".json", ".lockfile"
 REFRESH_TOKEN_DAYS = 90
 """How long a refresh token lives unused (Microsoft identity platform, "Refresh tokens")."""
 WARN_DAYS = 14
@@ -106,12 +107,15 @@ def data_folder(platform: str | None = None, environ: Mapping[str, str] | None =
 def open_cache(
     choice: CacheChoice,
     *,
+    authority: str = "",
     clock: Callable[[], float] = time.time,
     encrypted: Callable[[str], Any] | None = None,
 ) -> OpenCache:
     """Open what was chosen; without a keyring it is memory alone, and a note says the choices.
 
-    `encrypted` builds the encrypted persistence for a path (default: msal-extensions').
+    An `authority` on a port of its own (an emulator) gets a cache of its own, because MSAL knows
+    authorities by host name alone and would hand out another one's tokens. `encrypted` builds the
+    encrypted persistence for a path (default: msal-extensions').
 
     Raises:
         SettingsError: what the environment hands in is no serialized cache.
@@ -121,12 +125,13 @@ def open_cache(
     if choice.kind == "environment":
         return _handed_in(choice.text or "", clock())
     folder = choice.folder or data_folder()
-    plain = folder / PLAIN_NAME
+    stem = _stem(authority)
+    plain = folder / f"{stem}{PLAIN}"
     if choice.kind == "plain" or plain.is_file():
         return OpenCache(KeptTokenCache(PlainFile(plain)), "plain")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        persistence = _encrypted(encrypted, str(folder / ENCRYPTED_NAME))
+        persistence = _encrypted(encrypted, str(folder / f"{stem}{ENCRYPTED}"))
     except Exception as error:  # libsecret, DBus and gi each fail in ways of their own
         return OpenCache(msal.SerializableTokenCache(), "memory", [_no_keyring(error)])
     return OpenCache(KeptTokenCache(persistence), "encrypted")
@@ -171,20 +176,28 @@ def export_cache(
     return json.dumps(document, separators=(",", ":"))
 
 
-def forget_all(folder: Path | None = None, opened: OpenCache | None = None) -> list[str]:
-    """Remove every kept sign-in; tells what was removed."""
+def forget_all(
+    folder: Path | None = None, *, encrypted: Callable[[str], Any] | None = None
+) -> list[str]:
+    """Remove every kept sign-in, of every authority; tells which files are gone.
+
+    Where the system's store holds the content and the file only marks it, the content goes too.
+    """
     folder = folder or data_folder()
-    if opened is not None and opened.is_kept:
-        persistence = getattr(opened.cache, "persistence", None)
-        if persistence is not None:
-            persistence.save("{}")
     removed = []
-    for name in (ENCRYPTED_NAME, PLAIN_NAME):
-        for path in (folder / name, folder / f"{name}.lockfile"):
-            if path.exists():
-                path.unlink()
-                removed.append(path.name)
+    for path in sorted(folder.glob(f"{STEM}*")):
+        if path.suffix == ENCRYPTED:
+            with contextlib.suppress(Exception):  # a keyring that is gone cannot be emptied
+                _encrypted(encrypted, str(path)).save("{}")
+        path.unlink(missing_ok=True)
+        if path.suffix != LOCK:
+            removed.append(path.name)
     return removed
+
+
+def _stem(authority: str) -> str:
+    parts = urlsplit(authority)
+    return f"{STEM}-{parts.hostname}-{parts.port}" if parts.port else STEM
 
 
 def _encrypted(build: Callable[[str], Any] | None, location: str) -> Any:

@@ -53,7 +53,9 @@ class Connections:
         """
         with self._lock:
             if self._opened is None:
-                self._opened = open_cache(self._choice, clock=self.clock)
+                self._opened = open_cache(
+                    self._choice, authority=self.entra.authority, clock=self.clock
+                )
             return self._opened
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.callers.cache import CacheChoice, forget_all, open_cache
+from harness.callers.cache import CacheChoice, forget_all
 from harness.callers.claims import ClaimRow, claims_of, names_of, table_of
 from harness.callers.prompting import TerminalPrompt
 from harness.callers.signing_in import SignIns
@@ -52,7 +52,7 @@ def login(options: argparse.Namespace) -> int:
 
 def logout(_options: argparse.Namespace) -> int:
     """Forget every kept sign-in."""
-    removed = forget_all(opened=open_cache(CacheChoice.default({})))
+    removed = forget_all()
     print(f"forgotten: {', '.join(removed)}" if removed else "nothing was kept")
     return 0
 

@@ -122,9 +122,8 @@ def judge_registration(checked: CheckedRegistration) -> Judgement:
 def _broken(part: Part) -> Finding:
     rule = BY_ID[PART_RULES[part.name]]
     data = {"correlation_id": part.correlation_id} if part.correlation_id else {}
-    about = f" {part.subject}" if part.name == "redirect" else f" of client {part.subject}"
     return rule.finding(
-        f"{rule.title}:{about}",
+        f"{rule.title}: {part.subject}",
         caller="app" if part.name == "secret" else None,
         expected={"redirect": "a redirect back to the URL"}.get(part.name, "it is accepted"),
         observed=f"AADSTS{part.code}: {part.says}" if part.code else part.says,

@@ -122,7 +122,7 @@ RULES: tuple[Rule, ...] = (
         "sign-in.unknown-scope",
         "The scope or its API is not known",
         "The tenant has no API of that App ID URI (500011), or the scope is not one of it (70011).",
-        "Compare scope or resourceUri with the App ID URI to the letter; a slash at its end counts.",
+        "Compare scope or resourceUri with the App ID URI to the letter; slashes count.",
     ),
     _failure(
         "sign-in.redirect-unknown",

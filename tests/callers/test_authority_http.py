@@ -116,6 +116,24 @@ def test_an_authority_that_is_down_is_diagnosed_and_not_hammered(
     assert tenant.requests("openid-configuration") == 4
 
 
+def test_an_authority_that_is_slow_is_waited_for(tenant: Any) -> None:
+    tenant.emulator.faults.on("entra-slow:0.2")
+
+    assert tenant.sign_ins().token("alice").source == "password"
+
+
+def test_an_authority_that_is_too_slow_is_given_up_without_another_attempt(
+    tenant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.callers.http.READ_S", 0.2)
+    tenant.emulator.faults.on("entra-slow:1")
+
+    with pytest.raises(SignInError, match="did not answer within") as caught:
+        tenant.sign_ins().token("alice")
+
+    assert caught.value.rule == "sign-in.unreachable"
+
+
 def test_a_closed_port_is_diagnosed(tenant: Any) -> None:
     entra = tenant.entra(authority="https://127.0.0.1:9")
 

@@ -6,18 +6,16 @@ from typing import Any
 
 import pytest
 
-from harness.callers.cache import ENVIRONMENT_VARIABLE, CacheChoice, open_cache
+from harness.callers.cache import ENVIRONMENT_VARIABLE, CacheChoice
 from harness.errors import SettingsError, SignInError
 
 
 @pytest.fixture
 def kept(tenant: Any, tmp_path: Path) -> CacheChoice:
-    """A cache in which alice has signed in by device code."""
-    tenant.emulator.entra.grants.device_queue.append("alice")
+    """A cache in which alice has signed in before."""
     choice = CacheChoice.plain(tmp_path)
-    tenant.sign_ins(tenant.person("alice"), cache=choice).token("alice")
+    tenant.sign_ins(tenant.user("alice"), cache=choice).token("alice")
     tenant.emulator.entra.grants.issued.clear()
-    tenant.prompt.pages.clear()
     return choice
 
 
@@ -34,7 +32,7 @@ def test_a_kept_sign_in_needs_neither_person_nor_call(tenant: Any, kept: CacheCh
 def test_a_kept_sign_in_whose_access_token_is_gone_is_refreshed(
     tenant: Any, kept: CacheChoice, tmp_path: Path
 ) -> None:
-    forget_access_tokens(tmp_path / "tokens.json")
+    forget_access_tokens(cache_file(tmp_path))
     sign_ins = tenant.sign_ins(tenant.person("alice"), cache=kept, interactive=False)
 
     sign_ins.token("alice")
@@ -62,7 +60,7 @@ def test_another_users_kept_sign_in_is_not_taken(tenant: Any, kept: CacheChoice)
 def test_a_revoked_kept_sign_in_asks_the_person_again(
     tenant: Any, kept: CacheChoice, tmp_path: Path
 ) -> None:
-    forget_access_tokens(tmp_path / "tokens.json")
+    forget_access_tokens(cache_file(tmp_path))
     grants = tenant.emulator.entra.grants
     grants.fail_next(700082, grant="refresh_token", times=None)
     grants.device_queue.append("alice")
@@ -75,7 +73,7 @@ def test_a_revoked_kept_sign_in_asks_the_person_again(
 def test_a_revoked_kept_sign_in_without_a_person_names_the_command(
     tenant: Any, kept: CacheChoice, tmp_path: Path
 ) -> None:
-    forget_access_tokens(tmp_path / "tokens.json")
+    forget_access_tokens(cache_file(tmp_path))
     tenant.emulator.entra.grants.fail_next(700082, grant="refresh_token", times=None)
 
     with pytest.raises(SignInError, match="connector-harness login alice") as caught:
@@ -108,7 +106,7 @@ def test_an_exported_cache_signs_in_where_it_is_handed_in(
 def test_an_ageing_cache_is_remarked_on_when_it_is_used(
     tenant: Any, kept: CacheChoice, tmp_path: Path
 ) -> None:
-    document = json.loads((tmp_path / "tokens.json").read_text(encoding="utf-8"))
+    document = json.loads((cache_file(tmp_path)).read_text(encoding="utf-8"))
     for entry in document["RefreshToken"].values():
         entry["last_modification_time"] = str(int(entry["last_modification_time"]) - 85 * 86400)
     handed_in = CacheChoice.default({ENVIRONMENT_VARIABLE: json.dumps(document)})
@@ -147,17 +145,23 @@ def test_where_nothing_can_be_kept_the_person_is_told_before_signing_in(
 
 
 def test_renewed_tokens_reach_the_cache(tenant: Any, kept: CacheChoice, tmp_path: Path) -> None:
-    before = refresh_tokens(kept)
+    before = refresh_tokens(cache_file(tmp_path))
     sign_ins = tenant.sign_ins(tenant.person("alice"), cache=kept)
     sign_ins.token("alice")
 
     sign_ins.token("alice", renew=True)
 
-    assert refresh_tokens(kept) != before
+    assert refresh_tokens(cache_file(tmp_path)) != before
 
 
-def refresh_tokens(choice: CacheChoice) -> list[str]:
-    return [entry["secret"] for entry in open_cache(choice).cache.search("RefreshToken")]
+def refresh_tokens(path: Path) -> list[str]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return [entry["secret"] for entry in document["RefreshToken"].values()]
+
+
+def cache_file(folder: Path) -> Path:
+    [path] = folder.glob("tokens*.json")
+    return path
 
 
 def forget_access_tokens(path: Path) -> None:

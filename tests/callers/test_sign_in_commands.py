@@ -124,7 +124,7 @@ def test_logout_forgets(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["logout"]) == 0
 
     shown = capsys.readouterr().out
-    assert "forgotten: tokens.json" in shown
+    assert "forgotten: tokens-127.0.0.1-" in shown
     assert "nothing was kept" in shown
 
 

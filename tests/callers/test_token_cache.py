@@ -220,11 +220,40 @@ def test_an_empty_cache_cannot_be_exported() -> None:
         export_cache(open_cache(CacheChoice.none()), NOW, **ALICE)
 
 
-def test_forgetting_removes_every_file(tmp_path: Path) -> None:
-    opened = open_cache(CacheChoice.plain(tmp_path))
-    add_refresh_token(opened.cache, 1)
+@pytest.mark.parametrize(
+    ("authority", "name"),
+    [
+        ("https://login.microsoftonline.com", "tokens.json"),
+        ("https://127.0.0.1:4711", "tokens-127.0.0.1-4711.json"),
+    ],
+)
+def test_an_authority_on_a_port_of_its_own_has_a_cache_of_its_own(
+    tmp_path: Path, authority: str, name: str
+) -> None:
+    open_cache(CacheChoice.plain(tmp_path), authority=authority)
 
-    removed = forget_all(tmp_path, opened)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
-    assert removed == ["tokens.json"]
+
+def test_forgetting_removes_every_file_and_what_the_system_keeps(tmp_path: Path) -> None:
+    kept: dict[str, str] = {}
+
+    class Keyring(PlainFile):
+        """The content is elsewhere; the file only marks that there is one."""
+
+        def save(self, content: str) -> None:
+            kept[self.get_location()] = content
+            Path(self.get_location()).touch()
+
+    choice = CacheChoice.default({}, tmp_path)
+    for authority in ("https://login.example", "https://127.0.0.1:4711"):
+        opened = open_cache(
+            choice, authority=authority, encrypted=lambda place: Keyring(Path(place))
+        )
+        add_refresh_token(opened.cache, 1)
+
+    removed = forget_all(tmp_path, encrypted=lambda place: Keyring(Path(place)))
+
+    assert removed == ["tokens-127.0.0.1-4711.bin", "tokens.bin"]
+    assert set(kept.values()) == {"{}"}
     assert not list(tmp_path.iterdir())
