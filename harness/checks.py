@@ -151,7 +151,6 @@ def definition_judgement(check: Check, operation_id: str | None) -> Judgement:
 def _definition_findings(check: Check) -> list[Finding]:
     """All findings of the files; made once per process."""
     from harness.rules.definition import check_definition
-    from harness.rules.easy_auth_settings import check_easy_auth, read_auth_settings
 
     memory = check.run.memory
     if "definition" not in memory:
@@ -159,6 +158,8 @@ def _definition_findings(check: Check) -> list[Finding]:
         findings = check_definition(check.run.connector, facts)
         path = check.run.settings.easy_auth
         if path is not None:
+            from harness.rules.easy_auth_settings import check_easy_auth, read_auth_settings
+
             findings += check_easy_auth(read_auth_settings(path), check.run.connector, facts)
         known = {operation.id for operation in check.run.operations()}
         memory["definition"] = [f for f in findings if f.operation in known or not f.operation]

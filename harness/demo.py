@@ -72,6 +72,10 @@ class Demo:
             raise TargetError("the demo's emulator gave no description of itself")
         return description
 
+    def wait(self) -> None:
+        """Wait until the emulator ends by itself."""
+        self._process.wait()
+
     def close(self) -> None:
         """Stop the emulator; it is ended hard when it does not stop by itself in time."""
         with contextlib.suppress(OSError):

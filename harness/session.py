@@ -36,6 +36,7 @@ CHECK: pytest.StashKey[Check] = pytest.StashKey()
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 PAYLOAD = "connector_harness"
 CHANNEL = "connector_harness_channel"
+MOST_PLANNED = 8
 OFFLINE_SUITES = frozenset({"definition", "compat"})
 SUITE_MARKERS = ("definition", "compat", "anonymous", "tokens", "delegated", "contract")
 
@@ -273,7 +274,21 @@ class HarnessSession:
         ]
         if settings.cassettes_mode != "off":
             lines.append(f"cassettes: {settings.cassettes_mode} in {settings.cassette_dir}")
-        return lines
+        return lines + self._planned_writes()
+
+    def _planned_writes(self) -> list[str]:
+        """What will be sent to operations that change state, shown before it is sent."""
+        settings = self.run.settings
+        contract = any(selection.file == "test_contract.py" for selection in self._selections)
+        if settings.cassettes_mode == "replay" or not contract:
+            return []
+        from harness.probes.contract_exclusions import planned_writes
+
+        lines = planned_writes(self.run.situation, self.run.operations())
+        if len(lines) > MOST_PLANNED:
+            more = f"... and {len(lines) - MOST_PLANNED} more operations"
+            lines = [*lines[:MOST_PLANNED], more]
+        return [f"writes ({settings.writes}): {line}" for line in lines]
 
     # ------------------------------------------------------------------ making
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from harness import __version__
+from harness.connector.loading import connector_hash
 from harness.connector.model import Connector
 from harness.report.coverage import complete_coverage
 from harness.report.places import placed, relative_path
@@ -65,6 +66,7 @@ def build_report(
             "title": connector.title,
             "definition": relative_path(connector.definition_path, settings.root),
             "sha256": connector.sha256,
+            "hash": connector_hash(connector),
             "operations": len(connector.operations),
         },
         "started": started.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",

@@ -16,12 +16,13 @@ REPORT_NAME = "report.json"
 def write_report(report: dict[str, Any], folder: Path, *, har: bool) -> list[Path]:
     """Write `report.json` and every other format; the paths, the JSON first."""
     from harness.report.formats import write_formats
+    from harness.rules.registry import all_rules
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / REPORT_NAME
     previous = read_report(path)
     write_whole(path, json.dumps(report, indent=1) + "\n")
-    return [path, *write_formats(report, folder, har=har, previous=previous)]
+    return [path, *write_formats(report, folder, har=har, previous=previous, rules=all_rules())]
 
 
 def read_report(path: Path) -> dict[str, Any] | None:

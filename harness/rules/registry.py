@@ -12,7 +12,6 @@ __all__ = ["MODULES", "all_rules"]
 
 MODULES = (
     "definition",
-    "easy_auth_settings",
     "target",
     "sign_in",
     "anonymous",
@@ -20,7 +19,6 @@ MODULES = (
     "delegated",
     "contract",
     "contract_inventory",
-    "compat",
 )
 
 

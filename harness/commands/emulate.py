@@ -1,0 +1,105 @@
+"""`emulate`: an Azure to practise on, by hand, with a settings file to match."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.demo import Demo, sample_folder
+from harness.errors import HarnessError, SettingsError
+
+__all__ = ["emulate"]
+
+SETTINGS_NAME = "emulated.toml"
+
+
+def emulate(options: argparse.Namespace) -> int:
+    """Start the emulator, print what is needed to use it, and stop on Ctrl-C."""
+    if options.list_faults:
+        command = [sys.executable, "-m", "harness.emulator", "--list-faults"]
+        return subprocess.run(command, check=False).returncode
+    demo = Demo(_arguments(options))
+    try:
+        path = Path.cwd() / SETTINGS_NAME
+        write_settings(path, demo.description, sample=options.app is None and not options.upstream)
+        print(_welcome(demo.description, path), flush=True)
+        demo.wait()
+    except KeyboardInterrupt:
+        print("stopped")
+    finally:
+        demo.close()
+    return 0
+
+
+def _arguments(options: argparse.Namespace) -> list[str]:
+    arguments: list[str] = []
+    if options.app is not None:
+        if not Path(options.app).is_file():
+            raise SettingsError(f"{options.app}: there is no such file")
+        arguments += ["--app", options.app]
+    for name in ("upstream", "auth_settings", "action", "token_version", "device_code"):
+        value = getattr(options, name)
+        if value is not None:
+            arguments += ["--" + name.replace("_", "-"), value]
+    for fault in options.fault:
+        arguments += ["--fault", fault]
+    return arguments
+
+
+def _welcome(told: Mapping[str, Any], path: Path) -> str:
+    users = "\n".join(
+        f"  {name:<7} {told['users'][name]['username']:<24} {told['users'][name]['password']}"
+        for name in told["shown_users"]
+    )
+    return (
+        f"app        {told['app_url']}\n"
+        f"authority  {told['authority']}  (tenant {told['tenant_id']})\n"
+        f"users and passwords, made for this run\n{users}\n"
+        f"code page  {told['device_page']}  (its certificate is the emulator's own)\n"
+        f"settings   {path.name}  (written here; holds these passwords: do not commit it)\n\n"
+        "in another terminal:\n"
+        f"  pytest --function-app emulated --connector-config {path.name}\n\n"
+        "Ctrl-C stops the emulator"
+    )
+
+
+def write_settings(path: Path, told: Mapping[str, Any], *, sample: bool) -> None:
+    """A settings file that fits the running emulator; the sample's own sections where it runs.
+
+    Raises:
+        HarnessError: it cannot be written.
+    """
+    lines = ["# Written by connector-harness emulate, for one run of the emulator."]
+    if sample:
+        lines.append(f"connector = {json.dumps(sample_folder().as_posix())}")
+    lines += [
+        "",
+        "[targets]",
+        f'emulated = "{told["app_url"]}"',
+        "",
+        "[entra]",
+        f'tenant-id = "{told["tenant_id"]}"',
+        f'client-id = "{told["client_id"]}"',
+        f'connector-client-id = "{told["connector_client_id"]}"',
+        f'connector-client-secret = "{told["client_secret"]}"',
+        f'api-client-id = "{told["api_client_id"]}"',
+        f'scope = "{told["scope"]}"',
+        f'authority = "{told["authority"]}"',
+        f"ca-bundle = {json.dumps(Path(told['ca_file']).as_posix())}",
+    ]
+    for name in told["shown_users"]:
+        user = told["users"][name]
+        lines += ["", f"[users.{name}]", f'username = "{user["username"]}"']
+        lines.append(f'password = "{user["password"]}"')
+    if sample:
+        document = (sample_folder() / "connector-harness.toml").read_text(encoding="utf-8")
+        lines += ["", document[document.index("[anonymous]") :].rstrip()]
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise HarnessError(f"{path}: cannot be written: {error.strerror or error}") from None
