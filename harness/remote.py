@@ -1,7 +1,7 @@
 """Asking the controlling process from an xdist worker, over an execnet channel.
 
-One question at a time per worker: `(method, arguments, named)` goes out, `(ok, value)` comes back. Only
-the methods named here may be asked.
+One question at a time per worker: `(method, arguments, named)` goes out, `(ok, value)` comes back.
+Only the methods named here may be asked.
 """
 
 from __future__ import annotations

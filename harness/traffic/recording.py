@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +23,7 @@ from harness.traffic.cassette import Cassette, cassette_path, dump_cassette, rea
 from harness.traffic.exchange import Exchange, Headers, Request, Response, from_plain
 from harness.traffic.redaction import Redactor
 from harness.traffic.tokens import without_token
+from harness.whole_files import write_whole
 
 __all__ = ["LOGIN_STAND_IN", "Recorder", "stand_ins_of", "tenant_stand_in"]
 
@@ -38,6 +37,8 @@ VOLATILE_CLAIMS = frozenset({"uti", "aio", "rh", "sid", "xms_ftd", "jti", "nonce
 TIME_CLAIMS = ("iat", "nbf", "exp", "auth_time")
 NAME_CLAIMS = ("upn", "preferred_username", "unique_name", "email", "verified_primary_email")
 _TRACE_HEADER = re.compile(r"(request|trace|correlation|activity|operation)-?id$", re.IGNORECASE)
+_SESSION_ID = re.compile(r"sid:[0-9a-f]{32}")
+SESSION_PURPOSES = ("delegated/session", "delegated/platform")
 _NONCE = re.compile(r"[0-9a-f]{32}_[0-9]{14}")
 
 
@@ -67,6 +68,8 @@ def stand_ins_of(claims: Mapping[str, Mapping[str, Any]], settings: Settings) ->
 def _hide(found: dict[str, str], value: Any, stand_in: str) -> None:
     if isinstance(value, str) and len(value) >= 4 and value not in ("common", "organizations"):
         found.setdefault(value, stand_in)
+        if quote(value, safe="") != value:
+            found.setdefault(quote(value, safe=""), quote(stand_in, safe=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,8 @@ class Cleaner:
             caller=replace(probe.caller, token=None),
         )
         response = exchange.response
+        if response is not None and self._normalise and probe.purpose in SESSION_PURPOSES:
+            response = replace(response, body=without_chance(response.body))
         return replace(
             exchange,
             probe=kept,
@@ -295,6 +300,22 @@ class Cleaner:
         return node
 
 
+def without_chance(body: bytes) -> bytes:
+    """What client-directed sign-in and `/.auth/me` answer, without session ids and times."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return body
+    for row in document if isinstance(document, list) else []:
+        row["expires_on"] = "2026-01-01T01:00:00Z"
+        row["user_claims"] = [
+            claim
+            for claim in row.get("user_claims", [])
+            if claim.get("typ") not in (*TIME_CLAIMS, *VOLATILE_CLAIMS)
+        ]
+    return _SESSION_ID.sub("sid:" + "0" * 32, json.dumps(document)).encode("utf-8")
+
+
 def learn_sessions(exchanges: Sequence[Mapping[str, Any]], redactor: Redactor) -> None:
     """Remember the session tokens that client-directed sign-in gave, so that they are hidden."""
     for plain in exchanges:
@@ -336,22 +357,12 @@ def _fields(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def put_in_place(path: Path, text: str) -> None:
-    """Write a file so that a reader, a kill or a full disk leaves the old or the new one, whole.
+    """Write a cassette, the old one or the new one, whole.
 
     Raises:
         CassetteError: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
     except OSError as error:
         raise CassetteError(f"{path}: cannot be written: {error.strerror or error}") from None
