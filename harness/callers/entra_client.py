@@ -19,6 +19,7 @@ from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 from harness.callers.certificate import certificate_credential
 from harness.callers.diagnosis import Attempt, diagnose, diagnose_trouble
 from harness.callers.http import AuthorityError, AuthorityHttp
+from harness.callers.secret_text import secret_text
 from harness.callers.token import Token
 from harness.errors import SettingsError, SignInError
 from harness.settings import Deferred, EntraSettings
@@ -46,7 +47,7 @@ def credential_of(entra: EntraSettings) -> Credential | None:
 
 def secret_credential(secret: Deferred) -> Credential:
     """A client secret, taken from the environment when it is needed."""
-    return secret.resolve
+    return lambda: secret_text(secret, "[entra] client-secret")
 
 
 class EntraClient:
@@ -113,7 +114,9 @@ class EntraClient:
             with _WARNINGS, warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 return Secretive(
-                    app.acquire_token_by_username_password(username, password.resolve(), scopes)
+                    app.acquire_token_by_username_password(
+                        username, secret_text(password, f"[users.{attempt.user}] password"), scopes
+                    )
                 )
 
         return self._token(attempt, self._call(attempt, ask), "password")

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from harness.callers.claims import claims_of
+from harness.callers.diagnosis_table import BY_CODE
+from harness.callers.fitness import Expectations, token_fitness
 from harness.errors import SettingsError, SignInError
-from harness.settings import Deferred
+from harness.settings import Deferred, UserSettings
 
 
 def test_password_gives_a_token_for_the_api(tenant: Any) -> None:
@@ -57,6 +60,60 @@ def test_a_missing_password_variable_costs_no_attempt(
         tenant.sign_ins(user).token("alice")
 
     assert tenant.issued == []
+
+
+def test_every_code_that_the_tenant_answers_is_diagnosed(tenant: Any) -> None:
+    codes = sorted(set(BY_CODE) - {70016})
+    people = [
+        UserSettings(f"u{code}", username=f"u{code}@contoso.example", password=Deferred("p"))
+        for code in codes
+    ]
+    sign_ins = tenant.sign_ins(*people)
+    found = {}
+
+    for code in codes:
+        tenant.emulator.entra.grants.fail_next(code)
+        with pytest.raises(SignInError) as caught:
+            sign_ins.token(f"u{code}")
+        found[caught.value.code] = caught.value.rule
+        assert caught.value.correlation_id
+
+    assert found == {code: BY_CODE[code].rule for code in codes}
+    assert tenant.requests("/token") == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [("", "is empty; secrets are not handed"), ("secret\n", "ends with white space")],
+    ids=["empty", "line break"],
+)
+def test_a_password_that_cannot_be_right_costs_no_attempt(
+    tenant: Any, monkeypatch: pytest.MonkeyPatch, password: str, words: str
+) -> None:
+    monkeypatch.setenv("ALICE_PASSWORD", password)
+    user = tenant.user("alice", password=Deferred("${ALICE_PASSWORD}"))
+
+    with pytest.raises(SettingsError, match=words) as caught:
+        tenant.sign_ins(user).token("alice")
+
+    assert "[users.alice] password (from ALICE_PASSWORD)" in str(caught.value)
+    assert "secret\n" not in str(caught.value)
+    assert tenant.requests("/token") == 0
+
+
+@pytest.mark.parametrize("special_tenant", [{"token_version": 1}], indirect=True)
+def test_a_slash_at_the_end_of_the_resource_reaches_the_audience_and_is_named(
+    special_tenant: Any,
+) -> None:
+    facts = special_tenant.emulator.description
+    entra = special_tenant.entra(scope=f"{facts['app_id_uri']}//user_impersonation")
+    expected = Expectations(api_client_id=facts["api_client_id"], scope=entra.scope)
+
+    token = special_tenant.sign_ins(entra=entra).token("alice")
+    [unfit] = token_fitness(token.claims, expected, time.time())
+
+    assert token.claims["aud"] == f"{facts['app_id_uri']}/"
+    assert "slash at its end" in unfit.says
 
 
 @pytest.mark.parametrize(
