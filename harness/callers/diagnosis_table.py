@@ -184,6 +184,12 @@ _UNKNOWN_TENANT = Cause(
     "there is no tenant {tenant} at this authority",
     "check [entra] tenant-id and, for a national cloud, authority",
 )
+_NO_AUTHORITY = Cause(
+    "sign-in.unknown-tenant",
+    "what answers there is no Entra ID authority, or it does not know the tenant {tenant}",
+    "check [entra] authority (https://login.microsoftonline.com, or a national cloud's) and "
+    "tenant-id",
+)
 _NO_TENANT = Cause(
     "sign-in.unknown-tenant",
     "the request names no tenant, or one that the client is not meant for",
@@ -280,6 +286,7 @@ _GROUPS: tuple[tuple[Cause, tuple[int, ...]], ...] = (
 BY_CODE = {code: cause for cause, codes in _GROUPS for code in codes}
 
 BY_ERROR = {
+    "no_discovery": _NO_AUTHORITY,
     "authorization_declined": _DECLINED,
     "access_denied": _DECLINED,
     "abort": _DECLINED,

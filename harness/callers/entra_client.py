@@ -263,8 +263,12 @@ class EntraClient:
         except AuthorityError as error:
             trouble = error
             return lambda attempt: diagnose_trouble(trouble, attempt)
-        except ValueError as error:
-            answer = self._http.last_error or _as_answer(error)
+        except SettingsError:
+            raise
+        except Exception as error:
+            answer = dict(self._http.last_error or {})
+            if "error" not in answer:
+                answer = _as_answer(error)
             return lambda attempt: diagnose(answer, attempt)
 
 
@@ -306,4 +310,6 @@ def _as_answer(error: Exception) -> dict[str, str]:
     name = type(error).__name__
     if name == "BrowserInteractionTimeoutError":
         return {"error": "authorization_declined"}
+    if name == "KeyError" or "authority configuration" in str(error):
+        return {"error": "no_discovery"}
     return {"error": name, "error_description": str(error)}

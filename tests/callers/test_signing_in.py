@@ -158,6 +158,15 @@ def test_settings_that_do_not_fit_the_tenant_are_diagnosed(
     assert (caught.value.code, caught.value.rule) == (code, rule)
 
 
+def test_an_authority_that_is_something_else_is_diagnosed(tenant: Any) -> None:
+    entra = tenant.entra(authority=tenant.emulator.app_url)
+
+    with pytest.raises(SignInError, match="no Entra ID authority") as caught:
+        tenant.sign_ins(entra=entra).token("alice")
+
+    assert caught.value.rule == "sign-in.unknown-tenant"
+
+
 def test_a_failed_user_is_never_tried_twice(tenant: Any) -> None:
     sign_ins = tenant.sign_ins(tenant.user("alice", password=Deferred("wrong")))
     messages = set()
