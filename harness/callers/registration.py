@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from harness.callers.diagnosis import Attempt, diagnose
 from harness.callers.http import Answer, AuthorityError
+from harness.callers.registration_facts import CheckedRegistration, Part, State
 from harness.callers.signing_in import SignIns
 from harness.connector.model import Properties
 from harness.connector.properties import is_placeholder
@@ -25,63 +23,12 @@ __all__ = ["CheckedRegistration", "Part", "check_registration", "redirect_urls"]
 GLOBAL_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 SECRET_RULES = frozenset({"sign-in.client-secret", "sign-in.client-kind", "sign-in.unknown-client"})
 MOST_HOPS = 3
-State = Literal["ok", "broken", "skipped", "unknown"]
 _CODE = re.compile(r"AADSTS(\d+)")
 _CORRELATION = re.compile(
     r"Correlation ID[:\s]*</?[^>]*>?\s*([0-9a-f-]{36})|Correlation ID:\s*"
     r"([0-9a-f-]{36})",
     re.I,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that was checked: `secret`, `consent` or `redirect`.
-
-    broken: it does not work, `says` how; skipped: nothing to check, `says` why; unknown: it could
-    not be found out.
-    """
-
-    name: str
-    state: State
-    says: str = ""
-    subject: str = ""
-    remedy: str = ""
-    code: int | None = None
-    correlation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedRegistration:
-    """The connector's registration as it was found.
-
-    `signing_client` is the client that signs users in; where it is another than the connector's,
-    a run proves less. `remarks` are what the sign-ins of the run gave to know: (rule, user, text).
-    """
-
-    client_id: str
-    signing_client: str
-    parts: tuple[Part, ...]
-    remarks: tuple[tuple[str, str, str], ...] = ()
-
-    @property
-    def is_same_client(self) -> bool:
-        """Whether users sign in with the connector's own registration."""
-        return self.client_id.lower() == self.signing_client.lower()
-
-    def to_plain(self) -> dict[str, Any]:
-        """JSON-plain data, for the way between processes and into recordings."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> CheckedRegistration:
-        """What `to_plain` wrote."""
-        return cls(
-            plain["client_id"],
-            plain["signing_client"],
-            tuple(Part(**part) for part in plain["parts"]),
-            tuple((rule, user, text) for rule, user, text in plain.get("remarks", ())),
-        )
 
 
 def check_registration(sign_ins: SignIns, properties: Properties | None) -> CheckedRegistration:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.callers.choosing import is_confidential
 from harness.callers.fitness import Expectations, Unfit, token_fitness
-from harness.callers.registration import CheckedRegistration, Part
+from harness.callers.registration_facts import CheckedRegistration, Part
 from harness.connector.properties import expected_scope, is_placeholder
 from harness.errors import SignInError
 from harness.rules.model import Finding, Judgement

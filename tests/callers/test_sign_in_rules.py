@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,14 @@ def test_a_recorded_token_is_not_judged_by_todays_clock(situation: Situation) ->
 
     assert judge_user_tokens(replay, {"alice": recorded}).findings == ()
     assert judge_user_tokens(situation, {"alice": recorded}).findings != ()
+
+
+def test_judging_needs_neither_msal_nor_the_network() -> None:
+    code = (
+        "import sys, harness.rules.sign_in; "
+        "print([m for m in ('msal', 'httpx', 'requests', 'cryptography') if m in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
