@@ -115,6 +115,7 @@ class Server:
     def __init__(self, latency: float) -> None:
         self.latency = latency
         self.requests = 0
+        self.created = 0
         self.items: dict[str, set[str]] = {}
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -166,7 +167,8 @@ class Server:
             fields = valid(body)
             if fields is None:
                 return 400, {"error": "invalid"}
-            own = f"item-{self.requests}"
+            self.created += 1
+            own = f"item-{self.created + 1}"
             items.add(own)
             return 201, item(own, fields)
         if method != "GET":

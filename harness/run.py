@@ -24,21 +24,6 @@ __all__ = ["Check", "ControllerLike", "Run", "Sender"]
 class Sender(Protocol):
     """A source of exchanges: live or recorded."""
 
-    def _recorded(self) -> list[Exchange]:
-        """What was recorded for this check: a replay asks nothing and judges what there is.
-
-        Raises:
-            CheckUnverified: nothing was recorded.
-        """
-        try:
-            sender: Any = self.run.make_sender(self.run, self.suite, self.operation)
-            recorded = sender.recorded(self.node_id)
-        except HarnessError as error:
-            raise CheckUnverified(str(error)) from None
-        gathered = [exchange.with_id(self.run.next_id()) for exchange in recorded]
-        self.exchanges.extend(gathered)
-        return gathered
-
     def send(self, probes: Sequence[Probe]) -> list[Exchange]:
         """One exchange per probe, in order."""
 

@@ -23,13 +23,15 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
             run.senders[key] = replay_sender(run.settings, suite, operation, siblings)
         return run.senders[key]
     if "live" not in run.senders:
+        from harness.traffic.ahead import AheadSender
         from harness.traffic.live import LiveSender
 
         bundle = run.settings.entra.ca_bundle
-        run.senders["live"] = LiveSender(
+        live = LiveSender(
             run.situation.origin,
             run.controller,
             tls=trust(None if bundle is None else str(bundle)),
             concurrency=run.settings.concurrency,
         )
+        run.senders["live"] = AheadSender(live)
     return run.senders["live"]

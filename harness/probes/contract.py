@@ -34,7 +34,13 @@ from harness.probes.requests import NO_BODY, build_request
 from harness.situation import Plan, Situation
 from harness.traffic.exchange import ANONYMOUS, Caller, Exchange, Probe, user
 
-__all__ = ["Exclusion", "contract_exclusions", "contract_plan", "planned_writes"]
+__all__ = [
+    "Exclusion",
+    "contract_exclusions",
+    "contract_plan",
+    "planned_writes",
+    "prepare_contract",
+]
 
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 405, 410})
@@ -63,6 +69,18 @@ def contract_plan(
     else:
         yield from _on_what_there_is(job, cleaner)
     yield from cleaner.cleaning()
+
+
+def prepare_contract(
+    situation: Situation, operation: Operation, *, cache_dir: Path | None, memory: dict[str, Any]
+) -> None:
+    """Generate an operation's cases beforehand, so that its plan may be performed in a thread.
+
+    Generators change global state of their libraries and must not run beside each other.
+    """
+    job = _Job(situation, operation, cache_dir, memory)
+    if job.is_generated:
+        memory.setdefault("cases", {})[operation.id] = job.generated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +113,22 @@ class _Job:
             return False
         return situation.settings.writes == "all" and names_objects(operation)
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether generated cases are sent, provided that somebody is at home."""
+        exclusions, operation = self.exclusions, self.operation
+        limited = any(e.whole or e.kind in ("generated", "no-generic-test") for e in exclusions)
+        removes = operation.method == "DELETE" and not self.situation.is_freed(operation)
+        return not limited and not removes
+
     def maker(self, values: Values) -> CaseMaker:
         return CaseMaker(self.situation, self.operation, self.caller, values)
 
     def generated(self) -> Generated:
         situation, operation = self.situation, self.operation
+        prepared = self.memory.get("cases", {}).pop(operation.id, None)
+        if isinstance(prepared, Generated):
+            return prepared
         cases = cases_of(
             situation.connector,
             operation,

@@ -6,28 +6,66 @@ import pytest
 
 from harness.connector.model import Operation
 from harness.outcomes import CheckSkipped
-from harness.probes.contract import contract_plan
+from harness.probes.contract import contract_plan, prepare_contract
 from harness.probes.inventory import inventory_of, inventory_probe
 from harness.rules.contract import judge_contract
 from harness.rules.contract_inventory import judge_inventory
 from harness.run import Check
 from harness.situation import Plan
+from harness.traffic.ahead import AheadSender
 from harness.traffic.exchange import Probe
+
+AHEAD = 6
+"""How many operations may be under way beside the one that is judged."""
 
 pytestmark = [pytest.mark.contract, pytest.mark.quick]
 
 
-def test_matches_definition(operation: Operation, connector_check: Check) -> None:
+def test_matches_definition(
+    operation: Operation, connector_check: Check, request: pytest.FixtureRequest
+) -> None:
     """Every answer of an operation is one that its definition promises."""
+    send_ahead(connector_check, operation, request)
+    exchanges = connector_check.perform(plan_of(connector_check, operation))
     situation = connector_check.situation
-    plan = contract_plan(
-        situation,
-        operation,
-        cache_dir=connector_check.run.cache_dir,
-        memory=connector_check.run.memory,
-    )
-    exchanges = connector_check.perform(plan)
     connector_check.conclude(judge_contract(situation, operation, exchanges))
+
+
+def plan_of(check: Check, operation: Operation) -> Plan:
+    """The probes of one operation."""
+    run = check.run
+    return contract_plan(check.situation, operation, cache_dir=run.cache_dir, memory=run.memory)
+
+
+def send_ahead(check: Check, operation: Operation, request: pytest.FixtureRequest) -> None:
+    """Begin with the operations whose turn comes next, where this process knows which they are.
+
+    An xdist worker does not; a replay sends nothing.
+    """
+    run = check.run
+    if check.is_replay or run.worker:
+        return
+    sender = run.make_sender(run, "contract", operation.id)
+    if not isinstance(sender, AheadSender):
+        return
+    coming = next_operations(check, request.node)
+    for each in coming:
+        prepare_contract(check.situation, each, cache_dir=run.cache_dir, memory=run.memory)
+    plans = {each.id: plan_of(check, each) for each in coming}
+    sender.look_ahead(operation.id, plans)
+
+
+def next_operations(check: Check, item: pytest.Item) -> list[Operation]:
+    """The operations of the next items of this very test."""
+    items = item.session.items
+    place = items.index(item)
+    name = getattr(item, "originalname", None)
+    following = [
+        other.callspec.params.get("operation")
+        for other in items[place + 1 : place + 1 + AHEAD]
+        if getattr(other, "originalname", None) == name and hasattr(other, "callspec")
+    ]
+    return [check.run.connector.operation(each) for each in following if isinstance(each, str)]
 
 
 def test_inventory(connector_check: Check) -> None:

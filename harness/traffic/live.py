@@ -116,6 +116,8 @@ class LiveSender:
         self._proxied: dict[str, bool] = {}
         self._paused_until = 0.0
         self._tokens: dict[tuple[str, str], str] = {}
+        self._signing_in = threading.Lock()
+        self._gate = asyncio.Semaphore(concurrency)  # shared by batches that are sent at once
         self.traffic = Traffic()
 
     def send(self, probes: Sequence[Probe]) -> list[Exchange]:
@@ -126,10 +128,10 @@ class LiveSender:
         """
         if not probes:
             return []
-        for caller in {p.caller for p in probes if p.caller.kind in ("user", "app")}:
-            self._tokens[caller.name, caller.kind] = self._coordinator.bearer(
-                caller.name, caller.kind
-            )
+        with self._signing_in:
+            for caller in {p.caller for p in probes if p.caller.kind in ("user", "app")}:
+                key = (caller.name, caller.kind)
+                self._tokens[key] = self._coordinator.bearer(*key)
         future = self._thread.submit(self._send_all(probes))
         try:
             return future.result()
@@ -146,10 +148,8 @@ class LiveSender:
         self._thread.close()
 
     async def _send_all(self, probes: Sequence[Probe]) -> list[Exchange]:
-        gate = asyncio.Semaphore(self._concurrency)
-
         async def one(probe: Probe) -> Exchange:
-            async with gate:
+            async with self._gate:
                 return await self._exchange(probe)
 
         return list(await asyncio.gather(*(one(probe) for probe in probes)))
