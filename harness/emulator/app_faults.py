@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from harness.emulator.faults import Faults
@@ -33,7 +34,7 @@ class AppFaults:
         self._people: dict[str, dict[str, Any]] = {}
         self._first: dict[str, Any] | None = None
         self._cache: dict[tuple[str, bytes], Answer] = {}
-        self._waiting: dict[str, tuple[str, asyncio.Future[Answer], asyncio.Event]] = {}
+        self._waiting: dict[str, _Waiting] = {}
 
     async def handle(self, request: HttpRequest) -> Answer:
         """Serve one request, with whatever identity the faults leave it."""
@@ -115,31 +116,30 @@ class AppFaults:
     async def _swapped(self, request: HttpRequest, caller: str) -> Answer:
         """Two users' concurrent calls to the same URL get each other's answer."""
         key = request.raw_path
-        waiting = self._waiting.get(key)
         mine = await self._app(request)
-        if waiting is not None and waiting[0] != caller and not waiting[1].done():
-            self._waiting.pop(key, None)
-            theirs = waiting[1]
-            partner_answer: Answer = request.extra.setdefault("partner", mine)
-            theirs.set_result(partner_answer)
-            kept = self._kept.pop(key, mine)
-            return kept
+        waiting = self._waiting.get(key)
+        if waiting is not None and waiting.caller != caller and not waiting.partner.done():
+            del self._waiting[key]
+            waiting.partner.set_result(mine)
+            return waiting.answer
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[key] = (caller, future, asyncio.Event())
-        self._kept[key] = mine
+        self._waiting[key] = _Waiting(caller, mine, future)
         try:
             return await asyncio.wait_for(future, 0.05)
         except TimeoutError:
             return mine
         finally:
-            if self._waiting.get(key, (None, None))[1] is future:
-                self._waiting.pop(key, None)
-                self._kept.pop(key, None)
+            if key in self._waiting and self._waiting[key].partner is future:
+                del self._waiting[key]
 
-    @property
-    def _kept(self) -> dict[str, Answer]:
-        store: dict[str, Answer] = self.__dict__.setdefault("_answers", {})
-        return store
+
+@dataclass(slots=True)
+class _Waiting:
+    """A call that waits for another user's, to swap answers with it."""
+
+    caller: str
+    answer: Answer
+    partner: asyncio.Future[Answer]
 
 
 def become(request: HttpRequest, claims: dict[str, Any]) -> None:

@@ -359,7 +359,7 @@ def _changing(situation: Situation, operation: Operation) -> Plan:
         f"intrude/{intruder}",
         operation.id,
         user(intruder),
-        request_of(situation, operation, **value),
+        _altered(situation, operation, request_of(situation, operation, **value)),
         "delegated/intrude",
         {"owner": owner, "id": ids[0]},
         repeatable=False,
@@ -383,6 +383,27 @@ def _changing(situation: Situation, operation: Operation) -> Plan:
                 repeatable=False,
             )
         ]
+
+
+def _altered(situation: Situation, operation: Operation, request: Request) -> Request:
+    """The request with a free text in its body changed, so that a change can be seen."""
+    body = operation.body
+    if body is None or request.body is None:
+        return request
+    schema = situation.connector.resolve(body.schema)
+    properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+    try:
+        document = json.loads(request.body)
+    except ValueError:
+        return request
+    if not isinstance(document, dict):
+        return request
+    for name, value in document.items():
+        rule = situation.connector.resolve(properties.get(name, {}))
+        closed = any(key in rule for key in ("enum", "format", "pattern"))
+        if isinstance(value, str) and not closed and len(value) + 2 <= rule.get("maxLength", 99):
+            return replace(request, body=json.dumps({**document, name: value + " 2"}).encode())
+    return request
 
 
 def _read(

@@ -456,6 +456,9 @@ def judge_bleed(
     mixed = of(exchanges, "mixed")
     if not mixed:
         return Judgement(skipped="is not called freely, needs an id, or is open on purpose")
+    kept = _kept_for_another(operation, alone, everybody)
+    if kept is not None:
+        return Judgement((kept,))
     wrong = [e for e in mixed if (o := _other(e, alone)) and _belongs(e, alone, o, everybody)]
     if not wrong:
         lost = [e for e in mixed if e.status is None]
@@ -476,6 +479,26 @@ def judge_bleed(
             ),
         )
     )
+
+
+def _kept_for_another(
+    operation: Operation, alone: dict[str, Exchange], everybody: Claims
+) -> Finding | None:
+    """One user's call right after the other's is answered with the other's data: a cache."""
+    bodies = {e.response.body for e in alone.values() if e.response is not None}
+    for name, exchange in alone.items():
+        seen = mentioned(exchange.response, everybody)
+        if len(bodies) == 1 and seen and name not in seen and exchange.status == 200:
+            other = sorted(seen)[0]
+            return BLEED.finding(
+                f"{name} gets the answer of {other} after {other} asked",
+                operation=operation.id,
+                caller=name,
+                expected=f"the data of {name}",
+                observed=f"the very answer of {other}: something keeps answers by URL",
+                evidence=tuple(e.id for e in alone.values()),
+            )
+    return None
 
 
 def _other(exchange: Exchange, alone: dict[str, Exchange]) -> str | None:

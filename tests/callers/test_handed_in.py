@@ -12,7 +12,7 @@ from harness.callers.handed_in import split_command, token_from_command, token_f
 from harness.errors import SettingsError, SignInError
 from harness.settings import Deferred, UserSettings
 
-NOW = time.time()
+NOW = float(int(time.time()))
 
 
 def jwt(exp: float = NOW + 600, canary: str = "c2lnbmF0dXJl") -> str:
