@@ -1,0 +1,169 @@
+"""Whom calls ran as: the function's own answer, the platform's, and the access table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.rules.delegated_exchanges import ADD_USER, of, one_per_cause
+from harness.rules.delegated_rules import (
+    ACCESS,
+    APP_IDENTITY,
+    PLATFORM_IDENTITY,
+    WRONG_IDENTITY,
+)
+from harness.rules.model import Finding, Judgement
+from harness.rules.people import Claims, claim_values, mentioned, pointed_text
+from harness.settings import IdentityPointer
+from harness.situation import Situation
+from harness.traffic.exchange import Exchange
+
+__all__ = ["judge_access", "judge_identity"]
+
+
+def judge_identity(
+    situation: Situation, exchanges: Sequence[Exchange], everybody: Claims
+) -> tuple[Judgement, list[str]]:
+    """Whether each user has a proof of identity, by the function or by the platform; and notes."""
+    delegated = situation.settings.delegated
+    if delegated.identity is None:
+        return Judgement(skipped='[delegated] identity = "none" gives the proof up'), [
+            "the proof of whom calls run as is given up by the settings"
+        ]
+    if not situation.settings.users:
+        return Judgement(unverified="no user is configured: add [users.NAME]"), []
+    findings: list[Finding] = []
+    proved: dict[str, str] = {}
+    for exchange in of(exchanges, "identity"):
+        finding, proof = _identity_of(situation, exchange, everybody)
+        if finding is not None:
+            findings.append(finding)
+        elif proof is not None:
+            proved.setdefault(exchange.probe.caller.name, proof)
+    for exchange in of(exchanges, "platform"):
+        finding = _platform_identity(exchange, everybody)
+        if finding is not None:
+            findings.append(finding)
+        elif exchange.status == 200:
+            proved.setdefault(exchange.probe.caller.name, "the platform (/.auth/me)")
+    missing = [name for name in situation.settings.users if name not in proved]
+    unverified = None
+    if missing and not findings:
+        unverified = (
+            f"nothing tells whom calls of {', '.join(missing)} run as: name an operation in "
+            "[delegated] identity, switch the token store on (then /.auth/me tells), or give the "
+            'proof up with identity = "none"'
+        )
+    return Judgement(one_per_cause(findings), unverified), _identity_notes(proved, situation)
+
+
+def _identity_notes(proved: dict[str, str], situation: Situation) -> list[str]:
+    by_proof: dict[str, list[str]] = {}
+    for name, proof in proved.items():
+        by_proof.setdefault(proof, []).append(name)
+    notes = [f"identity of {', '.join(names)} proved by {how}" for how, names in by_proof.items()]
+    if len(situation.settings.users) == 1:
+        notes.append(f"separation of users was not tried: it {ADD_USER}")
+    return notes
+
+
+def _identity_of(
+    situation: Situation, exchange: Exchange, everybody: Claims
+) -> tuple[Finding | None, str | None]:
+    """A finding, or what the proof is, or neither where the answer does not tell."""
+    name = exchange.probe.caller.name
+    if exchange.status is None or not 200 <= exchange.status < 300 or name not in everybody:
+        return None, None
+    pointers = [
+        p
+        for p in situation.settings.delegated.identity or ()
+        if p.operation == exchange.probe.operation
+    ]
+    if not pointers:
+        seen = mentioned(exchange.response, everybody)
+        proof = f"identity seen in {exchange.probe.operation}" if seen == {name} else None
+        return None, proof
+    for pointer in pointers:
+        finding = _compare(situation, exchange, pointer, everybody)
+        if finding is not None:
+            return finding, None
+    return None, f"the function's own answer ({exchange.probe.operation})"
+
+
+def _compare(
+    situation: Situation, exchange: Exchange, pointer: IdentityPointer, everybody: Claims
+) -> Finding | None:
+    name = exchange.probe.caller.name
+    told = pointed_text(exchange.response, pointer.pointer)
+    expected = claim_values(everybody[name], pointer.claim)
+    if told is not None and told.casefold() in expected:
+        return None
+    if told is not None and any(value in told.casefold() for value in expected if len(value) > 5):
+        return None
+    if told is not None and told in situation.settings.delegated.app_identities:
+        return None
+    others = [
+        who
+        for who, claims in everybody.items()
+        if who != name
+        and told is not None
+        and told.casefold() in claim_values(claims, pointer.claim)
+    ]
+    rule = WRONG_IDENTITY if others or told is None else APP_IDENTITY
+    whom = others[0] if others else "nobody" if told is None else f"{told!r}"
+    return rule.finding(
+        f"{exchange.probe.operation} called by {name} says it ran as {whom}",
+        operation=exchange.probe.operation,
+        caller=name,
+        expected=f"{pointer.pointer or 'the body'} names {name} ({pointer.claim})",
+        observed=f"{pointer.pointer or 'the body'} is {told!r}",
+        evidence=(exchange.id,),
+    )
+
+
+def _platform_identity(exchange: Exchange, everybody: Claims) -> Finding | None:
+    name = exchange.probe.caller.name
+    if exchange.status != 200 or name not in everybody:
+        return None
+    seen = mentioned(exchange.response, everybody)
+    if name in seen:
+        return None
+    return PLATFORM_IDENTITY.finding(
+        f"/.auth/me says that the session of {name} belongs to "
+        f"{', '.join(sorted(seen)) or 'nobody known'}",
+        caller=name,
+        expected=f"the claims of {name}",
+        observed=f"claims of {', '.join(sorted(seen)) or 'somebody else'}",
+        evidence=(exchange.id,),
+    )
+
+
+def judge_access(situation: Situation, exchanges: Sequence[Exchange]) -> Judgement:
+    """Whether every row of the access table held for every caller."""
+    rows = situation.settings.delegated.access
+    if not rows:
+        return Judgement(skipped="there is no access table ([[delegated.access]]) in the settings")
+    findings, missing = [], []
+    for exchange in of(exchanges, "access"):
+        expected = list(exchange.probe.meta["expect"])
+        who, operation = exchange.probe.caller.name, exchange.probe.operation
+        if exchange.status is None:
+            missing.append(f"{operation} as {who}: {exchange.reason}")
+        elif exchange.status not in expected and not _refused_anonymously(exchange, expected):
+            findings.append(
+                ACCESS.finding(
+                    f"{operation} answers {who} with {exchange.status}",
+                    operation=operation,
+                    caller=who,
+                    expected=" or ".join(map(str, expected)),
+                    observed=str(exchange.status),
+                    evidence=(exchange.id,),
+                )
+            )
+    return Judgement(tuple(findings), "; ".join(missing) or None)
+
+
+def _refused_anonymously(exchange: Exchange, expected: Sequence[int]) -> bool:
+    """An anonymous 401 may come as a redirect to the sign-in, and the reverse."""
+    refusals = {301, 302, 401, 403}
+    anonymous = exchange.probe.caller.kind == "anonymous"
+    return anonymous and exchange.status in refusals and bool(refusals & set(expected))
