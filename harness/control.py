@@ -6,7 +6,6 @@ never by command line, environment or file.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -18,11 +17,12 @@ from harness.connector.model import Connector
 from harness.demo import Demo
 from harness.errors import SettingsError
 from harness.settings import Deferred, Settings, UserSettings
+from harness.settings_secrets import configured_secrets
 
 if TYPE_CHECKING:
     from harness.callers.signing_in import SignIns
 
-__all__ = ["Controller", "configured_secrets", "trust", "with_address"]
+__all__ = ["Controller", "trust", "with_address"]
 
 PUBLIC_FACTS = (
     "tenant_id",
@@ -210,27 +210,6 @@ class Controller:
             if self._demo is not None:
                 self._demo.close()
                 self._demo = None
-
-
-def configured_secrets(settings: Settings) -> dict[str, str]:
-    """Passwords, secrets and tokens of the settings, where their variables are set."""
-    entra = settings.entra
-    deferred = [
-        (entra.client_secret, "{client-secret}"),
-        (entra.client_certificate_password, "{certificate-password}"),
-        (entra.connector_client_secret, "{connector-client-secret}"),
-    ]
-    for user in settings.users.values():
-        deferred += [
-            (user.password, "{password of " + user.name + "}"),
-            (user.token, "{" + user.name + "}"),
-        ]
-    found: dict[str, str] = {}
-    for text, placeholder in deferred:
-        if text is not None:
-            with contextlib.suppress(SettingsError):
-                found[text.resolve()] = placeholder
-    return found
 
 
 def with_description(settings: Settings, description: Mapping[str, Any]) -> Settings:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.connector.model import Connector
-from harness.control import configured_secrets
 from harness.report.build import Gathered, build_report
 from harness.report.terminal import print_report
 from harness.settings import Settings
+from harness.settings_secrets import configured_secrets
 from harness.traffic.redaction import known_redactor
 
 if TYPE_CHECKING:
