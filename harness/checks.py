@@ -85,7 +85,7 @@ def ingredients_of(check: Check) -> TokenIngredients:
         raise CheckUnverified(str(error)) from None
     except HarnessError as error:
         raise CheckUnverified(str(error)) from None
-    tokens = {
+    tokens: dict[str, Any] = {
         name: None if matter.get(name) is None else Secret(matter[name])
         for name in ("id_token", "app_only", "other_api", "yesterday", "outsider")
     }

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from harness import __version__
 
@@ -23,7 +24,7 @@ FUNCTIONS = {"import-postman": "import_postman_command"}
 class _Parser(argparse.ArgumentParser):
     """Usage errors leave with status 4, as everywhere in the harness."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
         self.print_usage(sys.stderr)
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
@@ -45,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[_Parser],
     name: str,
     module: str,
     help_text: str,
@@ -68,7 +69,7 @@ def _config_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _sign_in_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _sign_in_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     module = "harness.commands.sign_in"
     login = _command(
         commands, "login", module, "Sign users in ahead of a run", "connector-harness login alice"
@@ -99,7 +100,7 @@ def _sign_in_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
         _config_option(parser)
 
 
-def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _file_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     module = "harness.commands.files"
     postman = _command(
         commands,
@@ -137,7 +138,7 @@ def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
 
 
-def _run_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     report = _command(
         commands,
         "report",

@@ -95,9 +95,9 @@ def _of_module(
     items = [i for i in _items(module) if any(s.wants(i.nodeid) for s in wanted)]
     for item in items:
         _, line, domain = item.location
-        item.location = (name, line, domain)  # type: ignore[misc]
+        item.location = (name, line, domain)
         item.ihook.pytest_itemcollected(item=item)
-    report = pytest.CollectReport(name, "passed", None, items)
+    report = pytest.CollectReport(name, "passed", None, list(items))
     module.ihook.pytest_collectreport(report=report)
     return items
 

@@ -6,7 +6,7 @@ is skipped with the reason.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -52,8 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the option group; every `dest` carries our prefix."""
     group = parser.getgroup("connector harness", "connector harness (Power Platform connectors)")
 
-    def option(name: str, dest: str, help_text: str, **more: object) -> None:
-        group.addoption(name, dest=f"connector_harness_{dest}", help=help_text, **more)  # type: ignore[arg-type]
+    def option(name: str, dest: str, help_text: str, **more: Any) -> None:
+        group.addoption(name, dest=f"connector_harness_{dest}", help=help_text, **more)
 
     option(
         "--function-app",

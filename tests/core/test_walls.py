@@ -37,8 +37,8 @@ LAYERS = {
 """Who stands on whom; what is not named here (plugin, session, cli ...) is at the top.
 
 `probes` and `rules` share a floor: a plan stops when a pure judgement says the door is open,
-and a rule reads what a plan left out. `report` and `run` share one too: a finished check is a row of
-the report.
+and a rule reads what a plan left out. `report` and `run` share one too: a finished check is a row
+of the report.
 """
 
 
