@@ -147,6 +147,7 @@ def check_names(settings: Settings, connector: Connector) -> None:
         ("[delegated] private", delegated.private),
         ("[delegated] identity", [p.operation for p in delegated.identity or ()]),
         ("[[delegated.access]]", [row.operation for row in delegated.access]),
+        ("[[waivers]]", [w.operation for w in settings.waivers if w.operation is not None]),
     ]
     for where, names in named:
         for name in names:

@@ -196,8 +196,13 @@ class Check:
             finding = replace(finding, severity=level)  # type: ignore[arg-type]
         rerun = finding.data.get("rerun") or rerun_command(self.run.settings, self.node_id)
         finding = replace(finding, data={**finding.data, "rerun": rerun})
-        waiver = waiver_for(finding, self.run.settings.waivers)
-        return finding if waiver is None else finding.as_waived()
+        waivers = self.run.settings.waivers
+        if waiver_for(finding, waivers) is not None:
+            return finding.as_waived()
+        late = next((w for w in waivers if matches(w, finding)), None)
+        if late is None:
+            return finding
+        return replace(finding, message=f"{finding.message} (its waiver ended on {late.until})")
 
     def note_sign_in(self, error: SignInError) -> None:
         """Keep a failed sign-in as a finding of its own."""

@@ -76,7 +76,7 @@ def build_report(
             for name in ("sent", "replayed", "retried", "writes")
         },
         "suites": suite_rows(checks, findings),
-        "notes": _notes(payloads, gathered.notes),
+        "notes": _notes(payloads, [*gathered.notes, *_idle_waivers(settings, findings, checks)]),
         "checks": checks,
         "findings": findings,
         "exchanges": exchanges,
@@ -273,6 +273,28 @@ def _waivers(settings: Settings, findings: Sequence[Mapping[str, Any]]) -> list[
         }
         for waiver in settings.waivers
     ]
+
+
+def _idle_waivers(
+    settings: Settings,
+    findings: Sequence[Mapping[str, Any]],
+    checks: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    """A note for each waiver that accepted nothing although its suite ran."""
+    ran = {check["suite"] for check in checks if check["outcome"] in ("passed", "failed")}
+    families = {"token": "tokens", "sign-in": "tokens", "target": "anonymous"}
+    notes = []
+    for waiver in settings.waivers:
+        family = waiver.rule.split(".")[0]
+        if families.get(family, family) not in ran:
+            continue
+        if not any(_waives(waiver, finding) for finding in findings):
+            whom = f" of {waiver.operation}" if waiver.operation else ""
+            notes.append(
+                f"the waiver of {waiver.rule}{whom} ({waiver.reason}) accepts nothing any more: "
+                "remove it"
+            )
+    return notes
 
 
 def _waives(waiver: Any, finding: Mapping[str, Any]) -> bool:
