@@ -15,7 +15,7 @@ from harness.rules import contract_rules as rules
 from harness.rules.contract_answers import answer_sightings, front_end, header_sightings
 from harness.rules.contract_causes import Sighting, findings_of
 from harness.rules.contract_inputs import input_sightings, is_success
-from harness.rules.contract_presence import is_absent, presence_sightings
+from harness.rules.contract_presence import GONE_STATUSES, is_absent, presence_sightings
 from harness.rules.contract_rules import RULES
 from harness.rules.model import Finding, Judgement
 from harness.rules.schema_judging import SchemaJudge
@@ -61,8 +61,10 @@ def _sightings(
     judge = SchemaJudge(connector, strict=situation.settings.contract.strict_responses)
     yield from presence_sightings(operation, exchanges)
     rewritten = _rewritten(situation, operation)
+    absent = is_absent(own)
     for exchange in own:
-        if _is_turned_away(exchange):
+        # What answers in the place of an operation that is gone has no contract to keep.
+        if _is_turned_away(exchange) or (absent and exchange.status in GONE_STATUSES):
             continue
         for sighting in answer_sightings(connector, judge, operation, exchange):
             if not (rewritten and sighting.rule in (rules.BODY, rules.NULL)):

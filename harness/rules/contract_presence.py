@@ -9,9 +9,9 @@ from harness.rules import contract_rules as rules
 from harness.rules.contract_causes import Sighting
 from harness.traffic.exchange import Exchange
 
-__all__ = ["is_absent", "presence_sightings"]
+__all__ = ["GONE_STATUSES", "is_absent", "presence_sightings"]
 
-_GONE = frozenset({404, 405, 410})
+GONE_STATUSES = frozenset({404, 405, 410})
 _ALIVE = frozenset({400, 409, 412, 415, 422})
 
 
@@ -22,7 +22,7 @@ def is_absent(exchanges: Sequence[Exchange]) -> bool:
         for e in exchanges
         if e.probe.meta.get("mode") == "positive" and e.status is not None
     }
-    return bool(statuses) and statuses <= _GONE
+    return bool(statuses) and statuses <= GONE_STATUSES
 
 
 def presence_sightings(operation: Operation, exchanges: Sequence[Exchange]) -> Iterator[Sighting]:
@@ -99,7 +99,7 @@ def _signature(exchange: Exchange) -> tuple[int | None, str, bool]:
     response = exchange.response
     if response is None:
         return (None, "", True)
-    status = 404 if response.status in _GONE else response.status
+    status = 404 if response.status in GONE_STATUSES else response.status
     return (status, response.media_type, not response.body)
 
 
