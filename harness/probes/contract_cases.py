@@ -14,9 +14,11 @@ from harness.connector.model import Operation, Parameter
 from harness.errors import SettingsError
 from harness.probes.example_values import (
     GIVEN,
+    MADE_UP,
     Values,
     example_values,
     is_constant_property,
+    is_guessed,
     is_left_alone,
 )
 from harness.probes.generation import Case
@@ -79,20 +81,16 @@ class CaseMaker:
 
     def examples(self) -> list[Probe]:
         """Given and documented examples: as they stand, without options, and with all of them."""
-        probes = [self._probe("example", self.values, {"mode": "positive", "promise": True})]
+        probes = [self._example(self.values)]
         least = _required_only(self.operation, self.values)
         if least.parameters != self.values.parameters:
-            meta = {"mode": "positive", "promise": True, "variant": "minimal"}
-            probes.append(self._probe("example", least, meta))
-        full = self._with_options()
-        meta = {"mode": "positive", "promise": True, "variant": "full"}
-        probes.append(self._probe("example", full, meta))
+            probes.append(self._example(least, "minimal"))
+        probes.append(self._example(self._with_options(), "full"))
         return [*_made(probes), *self.samples()]
 
     def given(self) -> list[Probe]:
         """Only what a person gave: the settings' inputs and every saved sample."""
-        meta = {"mode": "positive", "promise": True}
-        first = [self._probe("example", self.values, meta)] if self.values.given else []
+        first = [self._example(self.values)] if self.values.given else []
         return [*_made(first), *self.samples()]
 
     def samples(self) -> list[Probe]:
@@ -140,6 +138,22 @@ class CaseMaker:
                 probes.append(self._probe(kind, values, _meta(case)))
         return _made(probes)
 
+    def _example(self, values: Values, variant: str = "") -> Probe | None:
+        promise = not self._is_guessed(values)
+        meta = {"mode": "positive", "promise": promise, "variant": variant}
+        return self._probe("example", values, meta)
+
+    def _is_guessed(self, values: Values) -> bool:
+        """Whether a text of the call was made up, so that a refusal proves nothing."""
+        connector = self.situation.connector
+        for parameter in self.operation.parameters:
+            name = "body" if parameter.location == "body" else parameter.name
+            value = values.body if name == "body" else values.parameters.get(name)
+            made_up = values.sources.get(name) == MADE_UP
+            if made_up and is_guessed(connector, parameter.schema, value):
+                return True
+        return False
+
     def _with_options(self) -> Values:
         full = example_values(self.situation, self.operation, with_optional=True)
         body = self.values.body
@@ -147,7 +161,8 @@ class CaseMaker:
             body = full.body
         has_body = self.values.has_body or full.has_body
         parameters = {**full.parameters, **self.values.parameters}
-        return replace(self.values, parameters=parameters, body=body, has_body=has_body)
+        sources = {**full.sources, **self.values.sources}
+        return Values(parameters, body, has_body, sources)
 
     def _may_be_left_out(self, parameter: Parameter) -> bool:
         if not parameter.required or parameter.is_constant or parameter.location == "path":

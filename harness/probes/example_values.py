@@ -18,6 +18,7 @@ __all__ = [
     "MADE_UP",
     "Values",
     "example_values",
+    "is_guessed",
     "is_workflow_expression",
     "sensible_value",
 ]
@@ -111,6 +112,27 @@ def parameter_value(
     if isinstance(enum, list) and enum:
         return enum[0], "enum"
     return sensible_value(connector, parameter.schema, with_optional=with_optional), MADE_UP
+
+
+def is_guessed(connector: Connector, schema: Any, value: Any, depth: int = 0) -> bool:
+    """Whether a value holds a free text that was made up: an app may rightly refuse it."""
+    schema = connector.resolve(schema)
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return False
+    if isinstance(value, dict):
+        properties = schema.get("properties")
+        known = properties if isinstance(properties, Mapping) else {}
+        parts = schema.get("allOf")
+        inherited = parts if isinstance(parts, list) else []
+        return any(
+            is_guessed(connector, known.get(name), inner, depth + 1)
+            for name, inner in value.items()
+        ) or any(is_guessed(connector, part, value, depth + 1) for part in inherited)
+    if isinstance(value, list):
+        items = schema.get("items")
+        return any(is_guessed(connector, items, item, depth + 1) for item in value)
+    limited = any(key in schema for key in ("enum", "format", "pattern", "minLength", "maxLength"))
+    return isinstance(value, str) and not limited and _offered(schema) is None
 
 
 def is_workflow_expression(value: Any) -> bool:

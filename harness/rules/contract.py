@@ -116,7 +116,8 @@ def _why(operation: Operation, exchanges: Sequence[Exchange], own: Sequence[Exch
         return f"no object with the id that was sent (404); give a real one under {table}"
     if all(front_end(status) or status == 429 for status in statuses):
         return f"the platform's front end answered {', '.join(map(str, statuses))} throughout"
-    return f"no success answer; came: {', '.join(map(str, statuses))}"
+    hint = f"give values that the app takes under [operations.{operation.id}]"
+    return f"no success answer; came: {', '.join(map(str, statuses))}; {hint}"
 
 
 def _notes(situation: Situation, operation: Operation) -> Iterator[Finding]:

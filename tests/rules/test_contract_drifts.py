@@ -628,3 +628,19 @@ def test_object_that_vanishes_meanwhile_is_no_drift(definition: Path, kept: Path
 
     assert worse(judgement) == []
     assert judgement.unverified is None
+
+
+def test_refused_guess_is_unverified_and_no_error(tmp_path: Path, kept: Path) -> None:
+    document = json.loads(json.dumps(DEFINITION))
+    tenant = {"name": "tenant", "in": "query", "type": "string", "required": True}
+    document["paths"]["/documents"]["get"]["parameters"].append(tenant)
+    path = tmp_path / "apiDefinition.swagger.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    refuses = on_request(
+        lambda r: reply(400, {"error": "no such thing"}) if "tenant=" in r.target else None
+    )
+
+    judgement = judged(App({"tenant": refuses}), situation(path), "ListDocuments", kept)
+
+    assert [f.severity for f in worse(judgement)] == ["warning"]
+    assert "[operations.ListDocuments]" in (judgement.unverified or "")
