@@ -160,7 +160,13 @@ def _definition_findings(check: Check) -> list[Finding]:
         if path is not None:
             from harness.rules.easy_auth_settings import check_easy_auth, read_auth_settings
 
-            findings += check_easy_auth(read_auth_settings(path), check.run.connector, facts)
+            findings += check_easy_auth(
+                read_auth_settings(path),
+                check.run.connector,
+                facts,
+                public=check.run.settings.anonymous.public,
+                source=path,
+            )
         known = {operation.id for operation in check.run.operations()}
         memory["definition"] = [f for f in findings if f.operation in known or not f.operation]
     return list(memory["definition"])

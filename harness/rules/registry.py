@@ -12,6 +12,7 @@ __all__ = ["MODULES", "all_rules"]
 
 MODULES = (
     "definition",
+    "easy_auth_settings",
     "target",
     "sign_in",
     "anonymous",
@@ -19,6 +20,7 @@ MODULES = (
     "delegated",
     "contract",
     "contract_inventory",
+    "compat",
 )
 
 
