@@ -45,7 +45,8 @@ def judge_contract(
     found = findings_of(situation, operation, _sightings(situation, operation, exchanges, own))
     findings = (*found, *notes)
     explained = any(finding.severity == "error" for finding in found)
-    succeeded = any(is_success(e) or _is_documented_redirect(operation, e) for e in own)
+    valid = [e for e in own if e.probe.meta.get("mode") == "positive"]
+    succeeded = any(is_success(e) or _is_documented_redirect(operation, e) for e in valid)
     if succeeded or explained:
         return Judgement(findings)
     return Judgement(findings, unverified=_why(operation, exchanges, own))
