@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
-from harness.rules.compat_schemas import Change, schema_changes
+from harness.rules.compat_schemas import DYNAMIC, Change, schema_changes
 
 __all__ = ["Pair", "operation_changes", "pair_operations"]
 
@@ -150,6 +150,8 @@ def _parameter(
         yield Change("input-optional", name or "/body")
     if now.location == "body":
         return
+    if any(was.raw.get(key) != now.raw.get(key) for key in DYNAMIC):
+        yield Change("dynamic", name)
     before, after = was.visibility, now.visibility
     if before != after:
         rule = "hidden" if after == "internal" else "visibility"

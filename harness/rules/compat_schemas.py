@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.connector.model import Connector
 
-__all__ = ["Change", "schema_changes"]
+__all__ = ["DYNAMIC", "Change", "schema_changes"]
 
 DEEPEST = 12
 DYNAMIC = (

@@ -109,6 +109,8 @@ def _why(operation: Operation, exchanges: Sequence[Exchange], own: Sequence[Exch
     reasons = [e.reason for e in valid if e.response is None and e.reason]
     statuses = sorted({e.status for e in valid if e.status is not None})
     if any(_is_turned_away(e) for e in valid) or (statuses and set(statuses) <= {401, 403}):
+        if valid[0].probe.caller.kind == "anonymous":
+            return "nobody is signed in: add [users.NAME] to the settings"
         return f"the token was refused ({', '.join(map(str, statuses))}): see the tokens suite"
     if not statuses:
         return f"no answer: {reasons[0] if reasons else 'unknown reason'}"
