@@ -40,23 +40,15 @@ def _at_revision(revision: str, current: Path) -> Connector | None:
     inside = relative if current.is_dir() else relative.parent
     with tempfile.TemporaryDirectory(prefix="connector-harness-") as scratch:
         target = Path(scratch)
-        names = _git(
-            folder, "ls-tree", "-r", "--name-only", revision, "--", f":/{inside.as_posix()}"
-        )
-        for name in names.splitlines():
-            content = _git_bytes(folder, "show", f"{revision}:./{_from(folder, top, name)}")
+        listing = ["ls-tree", "-r", "--name-only", "--full-tree", revision]
+        if inside != Path():
+            listing += ["--", inside.as_posix()]
+        for name in _git(folder, *listing).splitlines():
             path = target / Path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            path.write_bytes(_git_bytes(folder, "show", f"{revision}:{name}"))
         there = target / relative
         return load_connector(there) if there.exists() else None
-
-
-def _from(folder: Path, top: Path, name: str) -> str:
-    """A path of the repository as seen from a folder in it."""
-    from os.path import relpath
-
-    return Path(relpath(top / name, folder.resolve())).as_posix()
 
 
 def _check_revision(folder: Path, revision: str) -> None:
