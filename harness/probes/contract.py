@@ -126,7 +126,7 @@ class _Job:
 
     def generated(self) -> Generated:
         situation, operation = self.situation, self.operation
-        prepared = self.memory.get("cases", {}).pop(operation.id, None)
+        prepared = self.memory.get("cases", {}).get(operation.id)
         if isinstance(prepared, Generated):
             return prepared
         cases = cases_of(

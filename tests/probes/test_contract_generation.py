@@ -431,3 +431,50 @@ def test_every_published_operation_has_probes_or_a_reason(shared: Path) -> None:
             if next(plan, None) is None and not excluded:
                 without.append(f"{folder.name}: {operation.id}")
     assert without == []
+
+
+def policy(template: str, *operations: str) -> dict[str, object]:
+    scope = {"x-ms-apimTemplate-operationName": list(operations)} if operations else {}
+    return {"templateId": template, "title": "A policy", "parameters": scope}
+
+
+@pytest.mark.parametrize(
+    ("properties", "excluded"),
+    [
+        ({"policyTemplateInstances": [policy("RouteRequestToEndpoint", "One")]}, {"One": "policy"}),
+        (
+            {"policyTemplateInstances": [policy("routerequesttoendpoint")]},
+            {"One": "policy", "Two": "policy"},
+        ),
+        ({"policyTemplateInstances": [policy("dynamichosturl")]}, {}),
+        ({}, {}),
+    ],
+    ids=["one operation", "all operations", "another host", "none"],
+)
+def test_operations_that_a_policy_sends_elsewhere_are_left_out(
+    tmp_path: Path, properties: dict[str, Any], excluded: dict[str, str]
+) -> None:
+    document = {"properties": {"connectionParameters": {}, **properties}}
+    (tmp_path / "apiProperties.json").write_text(json.dumps(document), encoding="utf-8")
+    paths = {f"/{name}": {"get": {"operationId": name, "responses": {}}} for name in ("One", "Two")}
+    connector = connector_of(tmp_path, paths)
+
+    found = {
+        operation.id: exclusion.kind
+        for operation in connector.operations
+        for exclusion in contract_exclusions(situation(connector), operation)
+        if exclusion.whole
+    }
+
+    assert found == excluded
+    assert {p.operation for p in sent(situation(connector), FINE)} == {"One", "Two"} - set(excluded)
+
+
+def test_operations_of_a_script_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "script.csx").write_text("// C#", encoding="utf-8")
+    document = {"properties": {"connectionParameters": {}, "scriptOperations": ["One"]}}
+    (tmp_path / "apiProperties.json").write_text(json.dumps(document), encoding="utf-8")
+    paths = {f"/{name}": {"get": {"operationId": name, "responses": {}}} for name in ("One", "Two")}
+    connector = connector_of(tmp_path, paths)
+
+    assert {p.operation for p in sent(situation(connector), FINE)} == {"Two"}
