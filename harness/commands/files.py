@@ -67,10 +67,20 @@ def connectors_under(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise SettingsError(f"{path}: there is no such file or folder")
-    found = sorted(p for p in path.rglob("*.json") if p.name.lower() in DEFINITION_NAMES)
+    found = sorted(
+        p
+        for p in path.rglob("*.json")
+        if p.name.lower() in DEFINITION_NAMES and not _is_foreign(p.relative_to(path))
+    )
     if not found:
         raise SettingsError(f"{path}: holds no apiDefinition.swagger.json")
     return found
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file belongs to an environment or a package, not to the user."""
+    skipped = ("node_modules", "site-packages", "venv")
+    return any(part.startswith(".") or part in skipped for part in path.parts[:-1])
 
 
 def _lint_all(paths: Sequence[str]) -> list[Result]:
