@@ -49,6 +49,7 @@ def options_of(config: Any) -> Options:
         examples=value("examples"),
         concurrency=value("concurrency"),
         har=bool(value("har")),
+        demo_faults=tuple(value("demo_faults")),
     )
 
 

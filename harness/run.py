@@ -296,13 +296,5 @@ def matches(waiver: Waiver, finding: Finding) -> bool:
 
 
 def rerun_command(settings: Settings, node_id: str) -> str:
-    """The pytest command that runs one check again."""
-    target = (
-        settings.target_name
-        if settings.is_demo or settings.target_name in settings.targets
-        else None
-    )
-    parts = ["pytest", "--function-app", target or settings.target_url]
-    if settings.cassettes_mode == "replay":
-        parts += ["--cassettes", "replay"]
-    return shlex.join([*parts, node_id])
+    """The pytest command that runs one check again, with the options that shape it."""
+    return shlex.join(["pytest", *settings.given_options, node_id])

@@ -330,9 +330,7 @@ class HarnessSession:
             make_prompt=prompt_maker(self.config, make_prompt),
             interactive=can_prompt(self.config),
             demo_arguments=tuple(
-                part
-                for name in self.config.getoption("connector_harness_demo_faults")
-                for part in ("--fault", name)
+                part for name in self.options.demo_faults for part in ("--fault", name)
             ),
         )
 

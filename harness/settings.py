@@ -274,6 +274,7 @@ class Settings:
     targets: Mapping[str, str] = field(default_factory=dict)
     connectors: tuple[ConnectorEntry, ...] = ()
     symbolic_origin: str | None = None
+    given_options: tuple[str, ...] = ()
     plain: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -70,6 +70,24 @@ class Options:
     examples: int | None = None
     concurrency: int | None = None
     har: bool = False
+    demo_faults: tuple[str, ...] = ()
+
+    def given(self) -> tuple[str, ...]:
+        """The options that shape what a single check finds, as they would be typed again."""
+        single = {
+            "--connector": self.connector,
+            "--connector-config": self.config,
+            "--sign-in": self.sign_in,
+            "--cassettes": "replay" if self.cassettes == "replay" else None,
+            "--cassette-dir": self.cassette_dir,
+            "--writes": self.writes,
+            "--connector-seed": self.seed,
+            "--connector-examples": self.examples,
+            "--connector-baseline": self.baseline,
+        }
+        parts = [(name, str(value)) for name, value in single.items() if value is not None]
+        parts += [("--connector-demo-fault", name) for name in self.demo_faults]
+        return ("--function-app", self.function_app, *(text for pair in parts for text in pair))
 
 
 def build_settings(
@@ -136,6 +154,7 @@ def build_settings(
         targets=targets,
         connectors=settings_file.connectors(table, TOP_KEYS),
         symbolic_origin=DEMO_ORIGIN if name == DEMO else None,
+        given_options=options.given(),
         plain=document,
         **sections,
     )
