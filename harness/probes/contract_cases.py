@@ -122,6 +122,7 @@ class CaseMaker:
                 continue
             kept = {k: v for k, v in self.values.parameters.items() if k != parameter.name}
             meta = _falsified(parameter.location, parameter.name, "left out", omitted=True)
+            meta["default"] = parameter.has_default
             probes.append(self._probe("negative", replace(self.values, parameters=kept), meta))
         return _made(probes)
 

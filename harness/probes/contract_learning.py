@@ -7,7 +7,6 @@ them (Microsoft's page "OpenAPI extensions for custom connectors").
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from harness.probes.contract_objects import id_in, items_in, lister_of, path_par
 from harness.probes.example_values import MADE_UP, Values, example_values
 from harness.probes.requests import NO_BODY, build_request
 from harness.situation import Situation
+from harness.traffic.bodies import parsed_json
 from harness.traffic.exchange import Caller, Exchange, Probe
 
 __all__ = ["LEARNT", "Learning", "learn"]
@@ -168,7 +168,7 @@ def _found(exchanges: list[Exchange], source: _Source, parameter: Parameter) -> 
     if response is None or not 200 <= response.status < 300:
         return []
     try:
-        body = json.loads(response.body)
+        body = parsed_json(response.body)
     except ValueError:
         return []
     items = _at(body, source.items_path) if source.items_path else items_in(body)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
+from harness.traffic.bodies import parsed_json
 from harness.traffic.exchange import Exchange
 
 __all__ = [
@@ -73,7 +73,7 @@ def created_id(exchange: Exchange, parameter: Parameter) -> Any:
     if response is None or not 200 <= response.status < 300:
         return None
     try:
-        body = json.loads(response.body)
+        body = parsed_json(response.body)
     except ValueError:
         body = None
     found = id_in(body, parameter)

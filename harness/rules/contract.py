@@ -7,7 +7,6 @@ words of each rule stand in `harness.rules.contract_rules`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from harness.connector.model import Operation
 from harness.probes.contract_exclusions import REWRITES_BODY, contract_exclusions, policies_of
@@ -87,8 +86,8 @@ def _is_turned_away(exchange: Exchange) -> bool:
     response = exchange.response
     if response is None or not 300 <= response.status < 400:
         return False
-    target = urlsplit(response.header("location") or "")
-    return any(hint in target.netloc + target.path for hint in _HINTS)
+    target = (response.header("location") or "").partition("?")[0]
+    return any(hint in target for hint in _HINTS)
 
 
 def _is_documented_redirect(operation: Operation, exchange: Exchange) -> bool:

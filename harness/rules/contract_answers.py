@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from harness.rules import contract_rules as rules
 from harness.rules.contract_causes import Sighting
 from harness.rules.model import Severity
 from harness.rules.schema_judging import Problem, SchemaJudge
+from harness.traffic.bodies import parsed_json
 from harness.traffic.exchange import Exchange, Response
 
 __all__ = ["answer_sightings", "front_end", "header_sightings", "success_spec"]
@@ -234,8 +234,8 @@ def _value(response: Response, kind: Any) -> tuple[Any, str | None]:
     if kind == "string" and not _is_json(response.media_type):
         return text, None
     try:
-        return json.loads(response.body), None
-    except (ValueError, RecursionError):
+        return parsed_json(response.body), None
+    except ValueError:
         return None, text
 
 
@@ -305,7 +305,7 @@ def _header_value(schema: Any, text: str) -> Any:
     kind = schema.get("type") if isinstance(schema, Mapping) else None
     if kind in ("integer", "number", "boolean"):
         try:
-            return json.loads(text)
+            return parsed_json(text)
         except ValueError:
             return text
     return [part.strip() for part in text.split(",")] if kind == "array" else text

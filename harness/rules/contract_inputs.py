@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from harness.connector.model import Connector, Operation
 from harness.rules import contract_rules as rules
 from harness.rules.contract_causes import Sighting
+from harness.traffic.bodies import parsed_json
 from harness.traffic.exchange import Exchange, Response
 
 __all__ = ["input_sightings", "is_refusal", "is_success"]
@@ -110,7 +110,7 @@ def _named_in(response: Response | None, documented: set[str]) -> str | None:
 def _texts(response: Response) -> list[str]:
     """The texts of a refusal: the strings within JSON, else the body itself."""
     try:
-        pending: list[Any] = [json.loads(response.body)]
+        pending: list[Any] = [parsed_json(response.body)]
     except ValueError:
         return [response.text[:1000]]
     texts: list[str] = []
@@ -181,6 +181,8 @@ def _is_promised_example(exchange: Exchange) -> bool:
 
 def _ignored(wrong: list[Exchange]) -> Iterator[Sighting]:
     names = sorted({str(e.probe.meta.get("name")) for e in wrong})
+    # With a default in the definition the designer fills it in: nobody is misled.
+    harmless = all(e.probe.meta.get("default") for e in wrong)
     for exchange in wrong:
         message = f"The app does not need what the definition requires: {', '.join(names)}"
         yield Sighting(
@@ -190,6 +192,7 @@ def _ignored(wrong: list[Exchange]) -> Iterator[Sighting]:
             "a refusal (400)",
             str(exchange.status),
             exchange,
+            "warning" if harmless else None,
             data={"inputs": names},
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.connector.model import Connector
 from harness.rules.schema_judging_formats import guessed_format
+from harness.traffic.bodies import parsed_json
 from harness.traffic.exchange import Exchange
 
 __all__ = ["schema_of", "suggest"]
@@ -32,7 +32,7 @@ def suggest(connector: Connector, exchanges: Iterable[Exchange]) -> dict[str, An
         if not 200 <= response.status < 300 or response.truncated or not response.body:
             continue
         try:
-            body = json.loads(response.body)
+            body = parsed_json(response.body)
         except ValueError:
             continue
         bodies.setdefault(name, {}).setdefault(str(response.status), []).append(body)

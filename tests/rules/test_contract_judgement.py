@@ -255,3 +255,24 @@ def test_policy_that_reshapes_the_answer_is_named_and_its_body_not_judged(tmp_pa
 
     assert [f.rule for f in judgement.findings] == ["contract.policy"]
     assert judgement.unverified is None
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        answer(200, b"[" * 5000 + b"]" * 5000),
+        answer(200, b'"\\ud800"'),
+        answer(200, b'{"name": NaN, "age": 1e999}'),
+        answer(200, b"\xff\xfe\x00", of_type("application/json; charset=bogus")),
+        answer(302, b"", (("Location", "//[bad"),)),
+        answer(99, b"", ()),
+        answer(599, b"x", of_type("text/html;;;")),
+        Response(200, JSON, b'{"name": "a', 0.1, truncated=True),
+    ],
+    ids=["deep", "surrogate", "nan", "charset", "location", "99", "599", "cut"],
+)
+def test_hostile_answer_is_judged_and_does_not_raise(tmp_path: Path, response: Response) -> None:
+    judgement = judged(tmp_path, {"responses": OK}, exchange(response))
+
+    json.dumps([finding.to_plain() for finding in judgement.findings])
+    assert judgement.findings or judgement.unverified

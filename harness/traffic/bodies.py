@@ -1,0 +1,20 @@
+"""Reading bodies that come from an app: whatever they hold, at worst a ValueError comes of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["parsed_json"]
+
+
+def parsed_json(body: bytes | str) -> Any:
+    """The JSON value of a body.
+
+    Raises:
+        ValueError: it is no JSON, or nested deeper than this interpreter reads.
+    """
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
