@@ -229,6 +229,7 @@ class Check:
             },
             "findings": [finding.to_plain() for finding in self.findings],
             "exchanges": [to_plain(e) for e in (self.exchanges if keep_all else kept(self))],
+            "seen": len(self.exchanges),
             "notes": list(self.notes),
             "coverage": coverage_of(self),
             "facts": self.facts,

@@ -24,6 +24,7 @@ from harness.senders import make_sender
 from harness.session_items import (
     can_prompt,
     is_quick,
+    make_progress,
     operation_of,
     ours,
     prompt_maker,
@@ -65,6 +66,7 @@ class HarnessSession:
         self._selections, self._rest = self._split_arguments()
         self.controller: Controller | RemoteController = self._make_controller()
         self.gathering: Gathering | None = None if self.is_worker else self._make_gathering()
+        self.progress = None if self.is_worker else make_progress()
         self.run = Run(
             settings=self._loaded.settings,
             connector=self._loaded.connector,
@@ -191,8 +193,19 @@ class HarnessSession:
         return report  # type: ignore[no-any-return]
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Know how many checks there will be."""
+        self._session = session
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Show how far the run is, on a terminal."""
+        if self.progress is not None:
+            self.progress.start(nodeid, self._session.testscollected)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather what every check tells, in the controlling process."""
+        if self.progress is not None:
+            self.progress.finish(getattr(report, PAYLOAD, None), ended=report.when == "teardown")
         if self.gathering is None:
             return
         payload = getattr(report, PAYLOAD, None)
@@ -231,6 +244,8 @@ class HarnessSession:
         finally:
             self.run.close()
             self._guard.close()
+            if self.progress is not None:
+                self.progress.close()
             if isinstance(self.controller, Controller):
                 self.controller.close()
 

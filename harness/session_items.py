@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from harness.outcomes import CheckOutcome
+from harness.report.progress import Progress, wants_progress
 
 __all__ = [
     "can_prompt",
     "is_quick",
+    "make_progress",
     "operation_of",
     "ours",
     "prompt_maker",
@@ -85,3 +87,11 @@ def prompt_maker(config: pytest.Config, make: Callable[..., Any]) -> Callable[[]
     """A prompt that shows on the real terminal, also while pytest captures output."""
     capture = config.pluginmanager.getplugin("capturemanager")
     return lambda: make(capture)
+
+
+def make_progress() -> Progress | None:
+    """What shows progress, where somebody looks at a terminal."""
+    stream = sys.__stderr__
+    if stream is None or not wants_progress(stream, os.environ):
+        return None
+    return Progress(stream)
