@@ -14,7 +14,7 @@ from harness.errors import SettingsError
 from harness.settings import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, CassetteMode, Settings
 from harness.settings_table import Table
 
-__all__ = ["Options", "build_settings", "resolve_target"]
+__all__ = ["Options", "build_settings", "one_of_many", "resolve_target"]
 
 TOP_KEYS = (
     "connector",
@@ -107,6 +107,7 @@ def build_settings(
         config_file = _config_file(options, root)
         document = settings_file.read_document(config_file) if config_file else {}
     document = settings_file.with_environment(document, environ)
+    document, target = one_of_many(document, options.function_app)
     base = config_file.parent if config_file else root
     mode: CassetteMode = _chosen("--cassettes", options.cassettes, CASSETTE_MODES) or "off"
     source = config_file.name if config_file else "environment"
@@ -115,7 +116,7 @@ def build_settings(
     sections = {name: read(table.sub(name)) for name, read in settings_file.SECTIONS.items()}
     entra = settings_file.entra(table.sub("entra"), base)
     targets = {name: table.sub("targets").required(name) for name in table.sub("targets").values}
-    name, url = resolve_target(options.function_app, targets, entra.authority)
+    name, url = resolve_target(target, targets, entra.authority)
     report = table.sub("report")
     report.check_keys(("bodies",))
     definition = table.sub("definition")
@@ -158,6 +159,24 @@ def build_settings(
         plain=document,
         **sections,
     )
+
+
+def one_of_many(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str]:
+    """The settings of one row of `[[connectors]]` laid over the shared ones, and its target.
+
+    Any other name is a target by itself, and the shared settings stand as they are.
+    """
+    merged = dict(document)
+    rows = merged.get("connectors")
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, Mapping) and row.get("name") == name:
+            own = {k: v for k, v in row.items() if k not in ("name", "function-app")}
+            for key, value in own.items():
+                shared = merged.get(key)
+                both = isinstance(shared, Mapping) and isinstance(value, Mapping)
+                merged[key] = {**shared, **value} if both else value
+            return merged, str(row.get("function-app", name))
+    return merged, name
 
 
 def resolve_target(target: str, targets: Mapping[str, str], authority: str) -> tuple[str, str]:

@@ -156,3 +156,27 @@ def test_pyproject_table_serves_where_there_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
 
     assert build_settings(Options("myapp"), tmp_path, environ={}).writes == "none"
+
+
+def test_one_of_many_connectors_is_named_by_its_row(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        [entra]
+        tenant-id = "shared"
+        [anonymous]
+        expect = "401"
+        [[connectors]]
+        name = "expenses"
+        function-app = "expenses-app"
+        connector = "connectors/expenses"
+        anonymous = { public = ["Health"] }
+        """,
+    )
+
+    settings = build_settings(Options("expenses"), tmp_path, environ={})
+
+    assert settings.target_url == "https://expenses-app.azurewebsites.net"
+    assert settings.connector == (tmp_path / "connectors" / "expenses").resolve()
+    assert (settings.entra.tenant_id, settings.anonymous.expect) == ("shared", "401")
+    assert settings.anonymous.public == ("Health",)
