@@ -173,8 +173,10 @@ def one_of_many(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any],
             own = {k: v for k, v in row.items() if k not in ("name", "function-app")}
             for key, value in own.items():
                 shared = merged.get(key)
-                both = isinstance(shared, Mapping) and isinstance(value, Mapping)
-                merged[key] = {**shared, **value} if both else value
+                if isinstance(shared, Mapping) and isinstance(value, Mapping):
+                    merged[key] = {**shared, **value}
+                else:
+                    merged[key] = value
             return merged, str(row.get("function-app", name))
     return merged, name
 

@@ -45,7 +45,7 @@ TOP_MEANINGS = {
     "report": '`bodies = "full"` (default) or `"shape"`',
     "easy-auth": '`settings = "auth.json"`: the authsettingsV2 document, for cross-checks',
     "definition": "`certification = true`: what only certification asks for becomes a warning",
-    "connectors": "several connectors: `--function-app <name of a row>` takes the row's keys over the rest",
+    "connectors": "several connectors; `--function-app <name>` takes one row over the rest",
 }
 MEANINGS = {
     "entra.tenant-id": "tenant, by id or domain",
