@@ -131,9 +131,11 @@ class Controller:
                 user = self.effective.default_user
                 if user is None:
                     raise SettingsError("no user is configured: add [users.NAME] to the settings")
-                other = self.effective.tokens.other_scope
-                self._matter = gather_ingredients(self.sign_ins, user, other)
-                for name in ("id_token", "app_only", "other_api"):
+                tokens = self.effective.tokens
+                self._matter = gather_ingredients(
+                    self.sign_ins, user, tokens.other_scope, keep_expired=tokens.keep_expired
+                )
+                for name in ("id_token", "app_only", "other_api", "yesterday"):
                     if self._matter[name] is not None:
                         self._seen(name, self._matter[name])
             return self._matter

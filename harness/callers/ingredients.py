@@ -7,12 +7,14 @@ same sign-in, a token for another API, an app-only token. What cannot be had is 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from harness.callers.claims import header_of
 from harness.callers.http import AuthorityError
 from harness.callers.signing_in import SignIns
 from harness.callers.token import Token
+from harness.callers.yesterday import keep_and_take
 from harness.errors import HarnessError
 
 __all__ = ["gather_ingredients"]
@@ -22,7 +24,9 @@ NO_OUTSIDER = "needs a user whom the allow-list leaves out"
 NOT_KEPT = "yesterday's token is not kept (no [tokens] keep-expired)"
 
 
-def gather_ingredients(sign_ins: SignIns, user: str, other_scope: str | None) -> dict[str, Any]:
+def gather_ingredients(
+    sign_ins: SignIns, user: str, other_scope: str | None, *, keep_expired: bool = False
+) -> dict[str, Any]:
     """Plain data for `harness.probes.tokens.TokenIngredients`.
 
     Raises:
@@ -38,7 +42,7 @@ def gather_ingredients(sign_ins: SignIns, user: str, other_scope: str | None) ->
         "id_token": None if token.id_token is None else token.id_token.reveal(),
         "app_only": _app_only(sign_ins, reasons),
         "other_api": _other_api(sign_ins, token, other_scope, reasons),
-        "yesterday": None,
+        "yesterday": _yesterday(sign_ins, token, keep_expired, reasons),
         "outsider": None,
         "jwks": _keys(sign_ins, reasons),
         "reasons": reasons,
@@ -46,6 +50,16 @@ def gather_ingredients(sign_ins: SignIns, user: str, other_scope: str | None) ->
     if matter["id_token"] is None:
         reasons["id_token"] = "the sign-in gave no id token"
     return matter
+
+
+def _yesterday(sign_ins: SignIns, token: Token, keep: bool, reasons: dict[str, str]) -> str | None:
+    """A token of an earlier run that has died since, where the user opted in to keeping one."""
+    if not keep:
+        return None
+    entra = sign_ins.connections.entra
+    key = "/".join([entra.tenant_id or "", entra.client_id or "", token.user, token.audience])
+    expired, reasons["yesterday"] = keep_and_take(key, token.value.reveal(), environ=os.environ)
+    return expired
 
 
 def _app_only(sign_ins: SignIns, reasons: dict[str, str]) -> str | None:

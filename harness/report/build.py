@@ -240,7 +240,35 @@ def _findings(
                 place.get("pointer"),
             )
             found.setdefault(key, finding)
-    return sorted(found.values(), key=lambda f: SEVERITY_ORDER[f["severity"]])
+    merged = one_for_the_run(list(found.values()))
+    return sorted(merged, key=lambda f: SEVERITY_ORDER[f["severity"]])
+
+
+def one_for_the_run(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A token that several operations refuse for one reason is one finding, not one for each."""
+    kept: list[dict[str, Any]] = []
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for finding in findings:
+        if finding["rule"] != "token.good-refused":
+            kept.append(finding)
+            continue
+        reasons = tuple(finding["data"].get("reasons", ()))
+        key = (finding["caller"], reasons, finding["waived"], finding["observed"])
+        if key not in first:
+            first[key] = finding
+            finding["data"]["operations"] = [finding["operation"]]
+            kept.append(finding)
+            continue
+        whole = first[key]
+        whole["data"]["operations"].append(finding["operation"])
+        whole["evidence"] = [*whole["evidence"], *finding["evidence"]][:6]
+        count = len(whole["data"]["operations"])
+        likely = f"; likely: {'; '.join(reasons)}" if reasons else ""
+        whole["operation"] = None
+        whole["message"] = (
+            f"{count} operations refuse the token that {finding['caller']} signed in for{likely}"
+        )
+    return kept
 
 
 def _coverage(payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -70,6 +70,10 @@ def answer_sightings(
             yield from _body(connector, judge, exchange, response, spec)
 
 
+DOORS_ANSWERS = frozenset({401, 403})
+"""The platform gives these in the app's place; the anonymous and token suites judge them."""
+
+
 def header_sightings(
     judge: SchemaJudge, operation: Operation, exchanges: Sequence[Exchange]
 ) -> Iterator[Sighting]:
@@ -162,7 +166,7 @@ def _input_words(exchange: Exchange) -> str:
 
 def _is_hosts_own(response: Response) -> bool:
     """A refusal with an empty body: the Functions host's, which no definition describes."""
-    return response.status >= 400 and not response.body
+    return response.status in DOORS_ANSWERS or (response.status >= 400 and not response.body)
 
 
 def _content_type(
