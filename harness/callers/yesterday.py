@@ -16,7 +16,7 @@ from typing import Any
 from harness.callers.cache import data_folder
 from harness.callers.claims import claims_of
 
-__all__ = ["keep_and_take"]
+__all__ = ["forget_expired", "keep_and_take"]
 
 DEAD_FOR_S = 15 * 60
 """How long past `exp` a token must be: the app accepts five minutes of grace."""
@@ -53,6 +53,22 @@ def keep_and_take(
     if dead:
         return dead[-1], ""
     return None, "today's token was kept; it serves as an expired one in a later run"
+
+
+def forget_expired(
+    folder: Path | None = None, build: Callable[[str], Any] | None = None
+) -> list[str]:
+    """Remove every kept token; tells which file is gone."""
+    folder = folder or data_folder()
+    path = folder / FILE_NAME
+    if not path.exists():
+        return []
+    store = _store(folder, build)
+    if not isinstance(store, str):
+        # Where the system's keyring holds the content, the file only marks it.
+        store.save("{}")
+    path.unlink(missing_ok=True)
+    return [FILE_NAME]
 
 
 def _store(folder: Path, build: Callable[[str], Any] | None) -> Any:

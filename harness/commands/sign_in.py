@@ -15,6 +15,7 @@ from harness.callers.claims import ClaimRow, claims_of, names_of, table_of
 from harness.callers.prompting import TerminalPrompt
 from harness.callers.signing_in import SignIns
 from harness.callers.token import Token
+from harness.callers.yesterday import forget_expired
 from harness.connector.loading import find_connector, load_connector
 from harness.connector.properties import expected_scope
 from harness.errors import DefinitionError, SettingsError, SignInError
@@ -52,7 +53,7 @@ def login(options: argparse.Namespace) -> int:
 
 def logout(_options: argparse.Namespace) -> int:
     """Forget every kept sign-in."""
-    removed = forget_all()
+    removed = [*forget_all(), *forget_expired()]
     print(f"forgotten: {', '.join(removed)}" if removed else "nothing was kept")
     return 0
 

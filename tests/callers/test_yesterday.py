@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.callers.yesterday import keep_and_take
+from harness.callers.yesterday import forget_expired, keep_and_take
 
 NOW = 2_000_000_000.0
 
@@ -76,3 +76,10 @@ def test_broken_store_starts_anew(tmp_path: Path, content: str) -> None:
     (tmp_path / "expired-tokens.bin").write_text(content, encoding="utf-8")
 
     assert run(tmp_path, token(NOW + 3600), NOW)[0] is None
+
+
+def test_logging_out_forgets_it(tmp_path: Path) -> None:
+    run(tmp_path, token(NOW + 3600), NOW)
+
+    assert forget_expired(tmp_path, Store) == ["expired-tokens.bin"]
+    assert list(tmp_path.iterdir()) == []
