@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from harness.connector.model import Connector
 from harness.rules.definition_context import found
@@ -215,7 +215,7 @@ def _bounds(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
             yield found(connector, "bounds", message, f"{pointer}/{flag}")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
