@@ -28,6 +28,7 @@ def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Findi
     """Every finding of the files, errors first; findings inside an operation carry its id."""
     judges: tuple[Callable[[Connector, DefinitionFacts], Iterator[Finding]], ...] = (
         _size,
+        _loading,
         _address,
         _security,
         _properties,
@@ -72,6 +73,16 @@ def _size(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
         return
     if size > SIZE_LIMIT:
         yield found(connector, "too-large", f"the file has {size:,} bytes", "")
+
+
+NOTED = {"duplicate-parameter": "parameter-duplicate", "duplicate-key": "duplicate-key"}
+
+
+def _loading(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
+    """What loading had to put right."""
+    for note in connector.notes:
+        if note.kind in NOTED:
+            yield found(connector, NOTED[note.kind], note.message, "", place=note.place)
 
 
 # ---------------------------------------------------------------------- host and scheme

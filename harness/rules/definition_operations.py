@@ -108,7 +108,6 @@ def _texts(connector: Connector, operation: Operation) -> Iterator[Finding]:
 
 
 def _parameters(connector: Connector, operation: Operation) -> Iterator[Finding]:
-    counts = Counter((p.name, p.location) for p in operation.parameters)
     bodies = operation.parameters_in("body")
     forms = operation.parameters_in("formData")
     if len(bodies) > 1 or (bodies and forms):
@@ -119,12 +118,6 @@ def _parameters(connector: Connector, operation: Operation) -> Iterator[Finding]
         yield found(connector, "body-on-get", message, operation.pointer, operation=operation)
     for parameter in operation.parameters:
         yield from _parameter(connector, operation, parameter)
-        if counts[parameter.name, parameter.location] > 1:
-            counts[parameter.name, parameter.location] = 0
-            message = f"{parameter.name} ({parameter.location}) is declared twice"
-            yield found(
-                connector, "parameter-duplicate", message, parameter.pointer, operation=operation
-            )
 
 
 def _parameter(

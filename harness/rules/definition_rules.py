@@ -186,6 +186,16 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     _rule(
+        "duplicate-key",
+        "warning",
+        "A key stands twice in the same object",
+        "JSON has the same key twice; the platform takes the last one.",
+        "What the first one says is lost without a word.",
+        "Remove one of them.",
+        reference="RFC 8259 section 4",
+        microsoft=("ResponseHeadersAreNotUnique", "TagRedefined"),
+    ),
+    _rule(
         "several-bodies",
         "error",
         "An operation has several bodies",
