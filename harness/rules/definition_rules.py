@@ -193,7 +193,7 @@ RULES: tuple[Rule, ...] = (
         "What the first one says is lost without a word.",
         "Remove one of them.",
         reference="RFC 8259 section 4",
-        microsoft=("ResponseHeadersAreNotUnique", "TagRedefined"),
+        microsoft=("ResponseHeadersAreNotUnique",),
     ),
     _rule(
         "several-bodies",
