@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import HarnessError, SignInError
 from harness.outcomes import CheckUnverified
 from harness.rules.model import Finding, Judgement
-from harness.run import Check
+from harness.run import Check, Run
 
 if TYPE_CHECKING:
+    from harness.callers.token import Token
     from harness.probes.tokens import TokenIngredients
     from harness.rules.definition import DefinitionFacts
     from harness.traffic.tls import TlsFacts
@@ -28,6 +29,7 @@ __all__ = [
     "registration_judgement",
     "skips_of",
     "tls_facts",
+    "token_of_user",
 ]
 
 
@@ -51,6 +53,29 @@ def claims_of_users(check: Check) -> dict[str, Mapping[str, Any]]:
             raise CheckUnverified(str(error)) from None
     check.facts["claims"] = claims
     return claims
+
+
+def token_of_user(run: Run, user: str, check: Check | None) -> Token:
+    """A user's token for a test of their own; from the recorded claims in a replay.
+
+    Raises:
+        CheckUnverified: there is no recording, or the user cannot be signed in.
+    """
+    from harness.callers.token import Token
+
+    if check is not None and check.is_replay:
+        claims = check.recorded_facts().get("claims", {}).get(user)
+        if claims is None:
+            raise CheckUnverified(f"the claims of {user} were not recorded for {check.node_id}")
+        plain = {"value": "", "claims": claims, "expires_at": float(claims.get("exp", 0))}
+        return Token.from_plain(user, plain)
+    try:
+        plain = run.controller.token(user)
+    except HarnessError as error:
+        raise CheckUnverified(str(error)) from None
+    if check is not None:
+        check.facts.setdefault("claims", {})[user] = plain["claims"]
+    return Token.from_plain(user, plain)
 
 
 def tls_facts(check: Check) -> TlsFacts | None:

@@ -119,9 +119,20 @@ class Check:
         """The facts that a recording of this check keeps; empty when live."""
         if not self.is_replay:
             return {}
-        sender = self.run.make_sender(self.run, self.suite, self.operation)
-        facts = getattr(sender, "facts", {})
+        facts = getattr(self._sender(), "facts", {})
         return dict(facts.get(self.node_id, {}))
+
+    def _sender(self) -> Any:
+        """Where exchanges come from; a user's test has a recording of its own.
+
+        Raises:
+            CheckUnverified: there is no recording.
+        """
+        name = self.node_id if self.suite == "tests" else self.operation
+        try:
+            return self.run.make_sender(self.run, self.suite, name)
+        except HarnessError as error:
+            raise CheckUnverified(str(error)) from None
 
     @property
     def situation(self) -> Situation:
@@ -136,6 +147,7 @@ class Check:
         """
         if self.is_replay:
             return self._recorded()
+        self.note_inputs()
         try:
             return perform(plan, self.send)
         except SignInError as error:
@@ -150,19 +162,56 @@ class Check:
         Raises:
             CheckUnverified: nothing was recorded.
         """
+        sender = self._sender()
         try:
-            sender: Any = self.run.make_sender(self.run, self.suite, self.operation)
             recorded = sender.recorded(self.node_id)
         except HarnessError as error:
             raise CheckUnverified(str(error)) from None
-        gathered = [exchange.with_id(self.run.next_id()) for exchange in recorded]
+        if sender.stale is not None:
+            self.notes.append(f"{self.node_id}: {sender.stale}; record it again")
+        fitting = self._fitting(recorded)
+        gathered = [exchange.with_id(self.run.next_id()) for exchange in fitting]
         self.exchanges.extend(gathered)
         return gathered
 
+    def _fitting(self, recorded: list[Exchange]) -> list[Exchange]:
+        """The recorded exchanges that today's definition would still make.
+
+        Raises:
+            CheckUnverified: what should be judged was recorded with other inputs.
+        """
+        from harness.probes.fitting import inputs_hash, unfit_reason
+        from harness.traffic.replay import record_command
+
+        then = self.recorded_facts().get("inputs")
+        if self.operation is None or then is None:
+            return recorded
+        operation = self.run.connector.operation(self.operation)
+        if then == inputs_hash(self.situation, operation):
+            return recorded
+        kept = []
+        for exchange in recorded:
+            reason = unfit_reason(self.situation, operation, exchange)
+            if reason is None:
+                kept.append(exchange)
+            elif exchange.probe.meta.get("mode") != "negative":
+                command = record_command(self.run.settings, self.operation)
+                raise CheckUnverified(
+                    f"the recording of {self.operation} no longer fits: {reason}; {command}"
+                )
+        return kept
+
+    def note_inputs(self) -> None:
+        """Keep with a recording what it was recorded for."""
+        if self.operation is not None and self.run.settings.cassettes_mode == "record":
+            from harness.probes.fitting import inputs_hash
+
+            operation = self.run.connector.operation(self.operation)
+            self.facts["inputs"] = inputs_hash(self.situation, operation)
+
     def send(self, probes: list[Probe]) -> list[Exchange]:
         """Send one batch and keep its exchanges."""
-        sender = self.run.make_sender(self.run, self.suite, self.operation)
-        gathered = [exchange.with_id(self.run.next_id()) for exchange in sender.send(probes)]
+        gathered = [e.with_id(self.run.next_id()) for e in self._sender().send(probes)]
         self.exchanges.extend(gathered)
         return gathered
 

@@ -14,7 +14,7 @@ from harness.settings import Settings
 from harness.traffic.cassette import Cassette, cassette_path, read_cassette
 from harness.traffic.exchange import Exchange, Probe
 
-__all__ = ["ReplaySender", "Replayed", "replay_sender"]
+__all__ = ["ReplaySender", "Replayed", "record_command", "replay_sender"]
 
 DAY_S = 86400.0
 
@@ -29,9 +29,10 @@ class Replayed:
 class ReplaySender:
     """The recording of one suite and operation."""
 
-    def __init__(self, cassette: Cassette, path: Path) -> None:
+    def __init__(self, cassette: Cassette, path: Path, stale: str | None = None) -> None:
         self._cassette = cassette
         self.path = path
+        self.stale = stale
         self.facts = cassette.facts
         self.about = cassette.about
         self.traffic = Replayed()
@@ -83,7 +84,7 @@ def replay_sender(
     stale = staleness(settings, cassette.about)
     if stale is not None and settings.cassettes.stale == "unverified":
         raise CassetteError(f"{path}: {stale}; {record_command(settings, operation)}")
-    return ReplaySender(cassette, path)
+    return ReplaySender(cassette, path, stale)
 
 
 def record_command(settings: Settings, operation: str | None) -> str:
