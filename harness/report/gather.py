@@ -29,6 +29,7 @@ EXIT_INTERNAL = 3
 EXIT_USAGE = 4
 EXIT_NOTHING = 5
 EXIT_UNVERIFIED = 6
+MOST_CHANGES = 10
 
 
 class Gathering:
@@ -108,6 +109,11 @@ class Gathering:
         written, refused = self._recorder.write(settings, self.redactor)
         for problem in refused:
             self.note(f"cassette {problem}")
+        for change in self._recorder.changes[:MOST_CHANGES]:
+            self.note(f"answered differently than last time: {change}")
+        more = len(self._recorder.changes) - MOST_CHANGES
+        if more > 0:
+            self.note(f"{more} more calls were answered differently than last time")
         self.note(f"{len(written)} cassettes written to {settings.cassette_dir.name}/")
         return not refused
 

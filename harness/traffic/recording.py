@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 from harness import __version__
 from harness.errors import CassetteError
 from harness.settings import Settings
+from harness.traffic.behaviour import behaviour_changes
 from harness.traffic.cassette import Cassette, cassette_path, dump_cassette, read_cassette
 from harness.traffic.exchange import Exchange, Headers, Request, Response, from_plain
 from harness.traffic.redaction import Redactor
@@ -96,6 +97,7 @@ class Recorder:
         self._sha256 = definition_sha256
         self._operations = tuple(operations)
         self._payloads: list[Mapping[str, Any]] = []
+        self.changes: list[str] = []
 
     def add(self, payload: Mapping[str, Any]) -> None:
         """Take a finished check's exchanges and facts."""
@@ -158,7 +160,9 @@ class Recorder:
             check = payload["check"]["id"]
             found = [from_plain(plain) for plain in payload["exchanges"]]
             latest = max([latest, *(exchange.at for exchange in found)])
-            exchanges[check] = tuple(cleaner.exchange(exchange) for exchange in found)
+            fresh = tuple(cleaner.exchange(exchange) for exchange in found)
+            self.changes += behaviour_changes(exchanges.get(check, ()), fresh)
+            exchanges[check] = fresh
             facts[check] = cleaner.facts(payload["facts"])
         about = {
             "definition-sha256": self._sha256,
