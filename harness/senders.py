@@ -20,7 +20,9 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
         key = f"{suite}/{operation or ''}"
         siblings = [each.id for each in run.connector.operations]
         if key not in run.senders:
-            run.senders[key] = replay_sender(run.settings, suite, operation, siblings)
+            run.senders[key] = replay_sender(
+                run.settings, suite, operation, siblings, run.cache_dir
+            )
         return run.senders[key]
     if "live" not in run.senders:
         from harness.traffic.ahead import AheadSender

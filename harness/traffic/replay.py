@@ -11,8 +11,9 @@ from typing import Any
 from harness import __version__
 from harness.errors import CassetteError
 from harness.settings import Settings
-from harness.traffic.cassette import Cassette, cassette_path, read_cassette
+from harness.traffic.cassette import Cassette, cassette_path
 from harness.traffic.exchange import Exchange, Probe
+from harness.traffic.kept import read_kept
 
 __all__ = ["ReplaySender", "Replayed", "record_command", "replay_sender"]
 
@@ -69,7 +70,11 @@ class ReplaySender:
 
 
 def replay_sender(
-    settings: Settings, suite: str, operation: str | None, siblings: Sequence[str] = ()
+    settings: Settings,
+    suite: str,
+    operation: str | None,
+    siblings: Sequence[str] = (),
+    cache: Path | None = None,
 ) -> ReplaySender:
     """The recording of a suite and operation.
 
@@ -78,7 +83,7 @@ def replay_sender(
     """
     path = cassette_path(settings.cassette_dir, settings.target_name, suite, operation, siblings)
     try:
-        cassette = read_cassette(path)
+        cassette = read_kept(path, cache)
     except CassetteError as error:
         raise CassetteError(f"{error}; {record_command(settings, operation)}") from None
     stale = staleness(settings, cassette.about)
