@@ -9,14 +9,14 @@ not public stays in this module: `Module._getobj` and the `nodeid` argument of `
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-__all__ = ["Selection", "collect_suites", "split_arguments"]
+__all__ = ["Selection", "SuiteModule", "collect_suites", "split_arguments"]
 
 SUITES = (
     "test_definition.py",
@@ -30,7 +30,9 @@ FOLDER = Path(__file__).parent / "suites"
 
 
 class SuiteModule(pytest.Module):
-    """A suite's module under its own short node id."""
+    """A suite's module under its own short node id; `part` is the connector's name, if any."""
+
+    part = ""
 
     def _getobj(self) -> ModuleType:
         return importlib.import_module(f"harness.suites.{self.path.stem}")
@@ -42,62 +44,79 @@ class Selection:
 
     file: str
     test: str = ""
+    part: str | None = None
 
-    def wants(self, node_id: str) -> bool:
-        """Whether an item's node id belongs to this selection."""
+    def wants(self, node_id: str, part: str) -> bool:
+        """Whether an item belongs to this selection; without a part it is for every part."""
+        if self.part not in (None, part):
+            return False
+        node_id = node_id.removeprefix(f"{part}/")
         wanted = f"{self.file}::{self.test}" if self.test else self.file
         return node_id == wanted or node_id.startswith((f"{wanted}::", f"{wanted}["))
 
 
 def split_arguments(
-    arguments: Sequence[str], invocation_dir: Path
+    arguments: Sequence[str], invocation_dir: Path, parts: Sequence[str] = ("",)
 ) -> tuple[list[Selection], list[str]]:
     """Which arguments name our suites, and which are left to pytest.
 
-    A file of the user's with the name of a suite wins over ours.
+    A file of the user's with the name of a suite wins over ours. Before the file may stand the
+    name of one connector of many.
     """
     ours: list[Selection] = []
     rest: list[str] = []
     for argument in arguments:
         file, _, test = argument.partition("::")
-        if file in SUITES and not (invocation_dir / file).exists():
-            ours.append(Selection(file, test))
+        part, slash, name = file.rpartition("/")
+        known = name in SUITES and (not slash or part in parts)
+        if known and not (invocation_dir / file).exists():
+            ours.append(Selection(name, test, part if slash else None))
         else:
             rest.append(argument)
     return ours, rest
 
 
 def collect_suites(
-    session: pytest.Session, selections: Sequence[Selection], *, compat: bool
+    session: pytest.Session, selections: Sequence[Selection], parts: Mapping[str, bool]
 ) -> list[pytest.Item]:
-    """The items of the selected suites, in the order of the suites.
+    """The items of the selected suites, connector by connector, in the order of the suites.
+
+    `parts` says of each connector whether there is a baseline to compare it with.
 
     Raises:
         pytest.UsageError: a selection names nothing.
     """
     items: list[pytest.Item] = []
-    for name in SUITES:
-        wanted = [selection for selection in selections if selection.file == name]
-        if wanted and (compat or name != "test_compat.py"):
-            items += _of_module(session, name, wanted)
+    found: set[Selection] = set()
+    for part, compat in parts.items():
+        for name in SUITES:
+            wanted = [s for s in selections if s.file == name and s.part in (None, part)]
+            if wanted and (compat or name != "test_compat.py"):
+                own = _of_module(session, name, part, wanted)
+                found.update(s for s in wanted if any(s.wants(i.nodeid, part) for i in own))
+                items += own
     for selection in selections:
-        if not any(selection.wants(item.nodeid) for item in items) and selection.test:
+        if selection not in found and selection.test:
+            where = f"{selection.part}/" if selection.part else ""
             raise pytest.UsageError(
-                f"not found: {selection.file}::{selection.test} (no such check in this suite)"
+                f"not found: {where}{selection.file}::{selection.test} "
+                "(no such check in this suite)"
             )
     return items
 
 
 def _of_module(
-    session: pytest.Session, name: str, wanted: Sequence[Selection]
+    session: pytest.Session, name: str, part: str, wanted: Sequence[Selection]
 ) -> list[pytest.Item]:
-    module = SuiteModule.from_parent(session, path=FOLDER / name, nodeid=name)
-    items = [i for i in _items(module) if any(s.wants(i.nodeid) for s in wanted)]
+    node_id = f"{part}/{name}" if part else name
+    module = SuiteModule.from_parent(session, path=FOLDER / name, name=node_id, nodeid=node_id)
+    module.part = part
+    items = [i for i in _items(module) if any(s.wants(i.nodeid, part) for s in wanted)]
     for item in items:
         _, line, domain = item.location
-        item.location = (name, line, domain)
+        item.location = (node_id, line, domain)
         item.ihook.pytest_itemcollected(item=item)
-    report = pytest.CollectReport(name, "passed", None, list(items))
+    report = pytest.CollectReport(node_id, "passed", None, list(items))
     module.ihook.pytest_collectreport(report=report)
     return items
 

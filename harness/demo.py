@@ -29,8 +29,8 @@ def sample_folder() -> Path:
     return Path(str(resources.files("harness"))) / "emulator" / "samples" / "documents"
 
 
-def demo_document(user_file: Path | None, *, own_connector: bool) -> dict[str, Any]:
-    """The settings of a demo run: the sample's, with the user's file laid over it.
+def demo_document(own: Mapping[str, Any], *, own_connector: bool) -> dict[str, Any]:
+    """The settings of a demo run: the sample's, with the user's own laid over them.
 
     Tenant, clients and users are always the emulator's. With a connector that is not the sample's
     the sample's words on operations are left out, since they would name operations it lacks.
@@ -39,11 +39,8 @@ def demo_document(user_file: Path | None, *, own_connector: bool) -> dict[str, A
     if not own_connector:
         document = {k: v for k, v in document.items() if k not in OPERATION_BOUND}
     document = {k: v for k, v in document.items() if k not in ("connector", "properties")}
-    if user_file is not None:
-        own = settings_file.read_document(user_file)
-        kept = {k: v for k, v in own.items() if k not in ("entra", "users", "targets")}
-        document = {**document, **kept}
-    return document
+    kept = {k: v for k, v in own.items() if k not in ("entra", "users", "targets")}
+    return {**document, **kept}
 
 
 class Demo:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.callers.token import Token
     from harness.clients import FunctionApp
     from harness.connector.model import Connector, Operation
+    from harness.part import Part
     from harness.run import Check
     from harness.session import HarnessSession
 
@@ -28,25 +29,32 @@ def active_session(config: pytest.Config) -> HarnessSession:
 
 
 @pytest.fixture(scope="session")
-def function_app(pytestconfig: pytest.Config) -> FunctionApp:
-    """The function app under test: `.name` and `.url`."""
-    return active_session(pytestconfig).function_app()
+def connector_part(request: pytest.FixtureRequest) -> Part:
+    """The connector of the asking test, in a run over several of them each in turn."""
+    session = active_session(request.config)
+    name = getattr(request, "param", "")
+    return session.parts[name] if name in session.parts else next(iter(session.parts.values()))
 
 
 @pytest.fixture(scope="session")
-def connector(pytestconfig: pytest.Config) -> Connector:
+def function_app(connector_part: Part) -> FunctionApp:
+    """The function app under test: `.name` and `.url`."""
+    return connector_part.function_app()
+
+
+@pytest.fixture(scope="session")
+def connector(connector_part: Part) -> Connector:
     """The connector under test: `.title`, `.operations`, `.operation("Hello")`, `.raw`."""
-    return active_session(pytestconfig).run.connector
+    return connector_part.run.connector
 
 
 @pytest.fixture
-def operation(request: pytest.FixtureRequest) -> Operation:
+def operation(request: pytest.FixtureRequest, connector_part: Part) -> Operation:
     """One operation of the connector; a test that asks for it runs once per operation."""
-    session = active_session(request.config)
     parameter = getattr(request, "param", None)
     if parameter is None:
         pytest.skip("the connector has no operations")
-    return session.run.connector.operation(parameter)
+    return connector_part.run.connector.operation(parameter)
 
 
 @pytest.fixture
@@ -56,21 +64,23 @@ def connector_check(request: pytest.FixtureRequest) -> Check:
 
 
 @pytest.fixture(scope="session")
-def anonymous_client(pytestconfig: pytest.Config) -> Iterator[httpx.Client]:
+def anonymous_client(pytestconfig: pytest.Config, connector_part: Part) -> Iterator[httpx.Client]:
     """A client without a token; base URL is function app + base path; follows no redirects."""
-    with active_session(pytestconfig).client(None) as client:
+    with connector_part.client(None, active_session(pytestconfig).current_check) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def as_user(pytestconfig: pytest.Config) -> Iterator[Callable[[str], httpx.Client]]:
+def as_user(
+    pytestconfig: pytest.Config, connector_part: Part
+) -> Iterator[Callable[[str], httpx.Client]]:
     """A client for any user of the settings: `as_user("bob")`."""
-    session = active_session(pytestconfig)
+    current = active_session(pytestconfig).current_check
     opened: dict[str, httpx.Client] = {}
 
     def client(name: str) -> httpx.Client:
         if name not in opened:
-            opened[name] = session.client(name)
+            opened[name] = connector_part.client(name, current)
         return opened[name]
 
     yield client
@@ -79,21 +89,19 @@ def as_user(pytestconfig: pytest.Config) -> Iterator[Callable[[str], httpx.Clien
 
 
 @pytest.fixture(scope="session")
-def user_client(
-    pytestconfig: pytest.Config, as_user: Callable[[str], httpx.Client]
-) -> httpx.Client:
+def user_client(connector_part: Part, as_user: Callable[[str], httpx.Client]) -> httpx.Client:
     """A client that calls as the default user, the first of the settings."""
-    return as_user(active_session(pytestconfig).default_user())
+    return as_user(connector_part.default_user())
 
 
 @pytest.fixture(scope="session")
-def token_for(pytestconfig: pytest.Config) -> Callable[[str], Token]:
+def token_for(pytestconfig: pytest.Config, connector_part: Part) -> Callable[[str], Token]:
     """The token of any user of the settings: `token_for("bob").claims`."""
-    return active_session(pytestconfig).token
+    current = active_session(pytestconfig).current_check
+    return lambda name: connector_part.token(name, current())
 
 
 @pytest.fixture(scope="session")
-def user_token(pytestconfig: pytest.Config) -> Token:
+def user_token(connector_part: Part, token_for: Callable[[str], Token]) -> Token:
     """The default user's token: `.claims`, `.expires_at`, `.value` (never prints itself)."""
-    session = active_session(pytestconfig)
-    return session.token(session.default_user())
+    return token_for(connector_part.default_user())

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness import settings_file
 from harness.connector.loading import find_connector, load_connector
 from harness.connector.model import Connector
 from harness.demo import demo_document, sample_folder
 from harness.errors import SettingsError
 from harness.settings import Settings
-from harness.settings_build import DEMO, Options, build_settings
+from harness.settings_build import DEMO, Options, build_settings, read_settings
+from harness.settings_many import chosen_rows, one_of_many
 
-__all__ = ["Loaded", "load_run", "options_of"]
+__all__ = ["Loaded", "load_run", "load_runs", "options_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings and connector of a run, and the deployed connector where one is given."""
+    """Settings and connector of a run, and the deployed connector where one is given.
+
+    `name` is the row of `[[connectors]]`, in a run over several of them; else "".
+    """
 
     settings: Settings
     connector: Connector
     baseline: Connector | None = None
+    name: str = ""
 
 
 def options_of(config: Any) -> Options:
@@ -53,20 +56,70 @@ def options_of(config: Any) -> Options:
     )
 
 
-def load_run(options: Options, root: Path) -> Loaded:
-    """Read everything and check it against each other.
+def load_runs(options: Options, root: Path) -> list[Loaded]:
+    """Read everything and check it against each other: one of it, or one per row meant.
 
     Raises:
         SettingsError, DefinitionError: the first thing that is wrong, in one line.
     """
+    file, document = read_settings(options, root)
+    rows = chosen_rows(document, options.function_app, file.name if file else "the settings")
+    if len(rows) < 2:
+        return [load_run(replace(options, row=rows[0] if rows else None), root)]
+    if options.connector is not None:
+        raise SettingsError(
+            f"--connector with several [[connectors]] ({', '.join(rows)}): name one of them"
+        )
+    each = [_options_of_row(options, row, root) for row in rows]
+    loaded = [_load(own, root, lenient=True) for own in each]
+    having = [part for part in loaded if part is not None]
+    if not having:
+        wanted = ", ".join(options.operations)
+        raise SettingsError(f"--connector-operation {wanted}: none of the connectors has it")
+    return [replace(part, name=part.settings.row or "") for part in having]
+
+
+def load_run(options: Options, root: Path) -> Loaded:
+    """Read and check one connector's part.
+
+    Raises:
+        SettingsError, DefinitionError: the first thing that is wrong, in one line.
+    """
+    loaded = _load(options, root, lenient=False)
+    assert loaded is not None
+    return loaded
+
+
+def _load(options: Options, root: Path, *, lenient: bool) -> Loaded | None:
+    """One connector's part; with `lenient`, None where it has no operation of those selected."""
     settings = _settings(options, root)
     connector = _connector(settings)
+    if lenient and settings.operations_selected:
+        known = {operation.id for operation in connector.operations}
+        selected = tuple(name for name in settings.operations_selected if name in known)
+        if not selected:
+            return None
+        settings = replace(settings, operations_selected=selected)
     if settings.is_demo:
         settings = _fitting(settings, connector)
     if settings.cassettes_mode == "replay":
         settings = _as_recorded(settings, connector)
     check_names(settings, connector)
     return Loaded(settings, connector, _baseline(settings, connector))
+
+
+def _options_of_row(options: Options, row: str, root: Path) -> Options:
+    """The options of one of several rows: a folder of deployed connectors has a folder for each."""
+    baseline = options.baseline
+    if baseline is not None and not baseline.startswith("git:"):
+        own = root / baseline / row
+        if not own.exists():
+            raise SettingsError(
+                f"--connector-baseline {baseline}: holds no folder {row}; with several connectors "
+                "it needs one for each, named as its row, or git:REV"
+            )
+        baseline = str(own)
+    return replace(options, row=row, baseline=baseline)
 
 
 def _as_recorded(settings: Settings, connector: Connector) -> Settings:
@@ -76,20 +129,19 @@ def _as_recorded(settings: Settings, connector: Connector) -> Settings:
     entra, properties = settings.entra, connector.properties
     tenant = entra.tenant_id or (properties.tenant_id if properties else None)
     if settings.redact.identities and tenant and tenant not in ("common", "organizations"):
-        entra = dataclasses.replace(entra, tenant_id=tenant_stand_in())
+        entra = replace(entra, tenant_id=tenant_stand_in())
     if settings.symbolic_origin is not None:
-        entra = dataclasses.replace(entra, authority=LOGIN_STAND_IN)
-    return dataclasses.replace(settings, entra=entra)
+        entra = replace(entra, authority=LOGIN_STAND_IN)
+    return replace(settings, entra=entra)
 
 
 def _settings(options: Options, root: Path) -> Settings:
-    if options.function_app != DEMO:
-        return build_settings(options, root)
-    user_file = settings_file.find_settings_file(root)
-    if options.config is not None:
-        user_file = (root / options.config).resolve()
-    document = demo_document(user_file, own_connector=options.connector is None)
-    return build_settings(options, root, document=document, config_file=user_file)
+    file, document = read_settings(options, root)
+    document, target = one_of_many(document, options.function_app, options.row)
+    if target == DEMO:
+        named = options.row is not None and "connector" in document
+        document = demo_document(document, own_connector=options.connector is None and not named)
+    return build_settings(options, root, document=document, config_file=file, target=target)
 
 
 def _connector(settings: Settings) -> Connector:
@@ -117,13 +169,13 @@ def _fitting(settings: Settings, connector: Connector) -> Settings:
     known = {operation.id for operation in connector.operations}
     delegated = settings.delegated
     identity = delegated.identity
-    return dataclasses.replace(
+    return replace(
         settings,
         operations={k: v for k, v in settings.operations.items() if k in known},
-        anonymous=dataclasses.replace(
+        anonymous=replace(
             settings.anonymous, public=tuple(p for p in settings.anonymous.public if p in known)
         ),
-        delegated=dataclasses.replace(
+        delegated=replace(
             delegated,
             identity=None
             if identity is None

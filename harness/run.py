@@ -55,7 +55,10 @@ class ControllerLike(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """What the checks of one process share. `memory` is for ids learnt, by operation."""
+    """What the checks of one process share. `memory` is for ids learnt, by operation.
+
+    `prefix` stands before a check's node id where many connectors run together.
+    """
 
     settings: Settings
     connector: Connector
@@ -64,6 +67,7 @@ class Run:
     make_sender: Callable[[Run, str, str | None], Sender]
     cache_dir: Path | None
     worker: str = ""
+    prefix: str = ""
     memory: dict[str, Any] = field(default_factory=dict)
     counter: int = 0
     senders: dict[str, Sender] = field(default_factory=dict)
@@ -203,7 +207,11 @@ class Check:
 
     def note_inputs(self) -> None:
         """Keep with a recording what it was recorded for."""
-        if self.operation is not None and self.run.settings.cassettes_mode == "record":
+        if self.run.settings.cassettes_mode != "record":
+            return
+        # Also a check that asked nothing is known by what it found to ask: nothing.
+        self.facts["performed"] = True
+        if self.operation is not None:
             from harness.probes.fitting import inputs_hash
 
             operation = self.run.connector.operation(self.operation)
@@ -243,7 +251,9 @@ class Check:
             return None
         if level is not None:
             finding = replace(finding, severity=level)  # type: ignore[arg-type]
-        rerun = finding.data.get("rerun") or rerun_command(self.run.settings, self.node_id)
+        rerun = finding.data.get("rerun") or rerun_command(
+            self.run.settings, f"{self.run.prefix}{self.node_id}"
+        )
         finding = replace(finding, data={**finding.data, "rerun": rerun})
         waivers = self.run.settings.waivers
         if waiver_for(finding, waivers) is not None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.collecting import SuiteModule
 from harness.outcomes import CheckOutcome
 from harness.report.progress import Progress, wants_progress
+
+if TYPE_CHECKING:
+    from harness.part import Part
 
 __all__ = [
     "can_prompt",
     "is_quick",
     "make_progress",
     "operation_of",
-    "ours",
+    "parametrize",
     "prompt_maker",
     "show_outcome",
     "suite_of",
@@ -47,6 +52,30 @@ def ours(metafunc: pytest.Metafunc) -> bool:
     if not definitions:
         return False
     return bool(getattr(definitions[-1].func, "__module__", "") == "harness.fixtures")
+
+
+def parametrize(metafunc: pytest.Metafunc, parts: Sequence[Part]) -> None:
+    """One item per connector, where there are many, and per operation, for who asks for them."""
+    wants_part = "connector_part" in metafunc.fixturenames and bool(parts[0].name)
+    wants_operation = "operation" in metafunc.fixturenames and ours(metafunc)
+    if wants_operation:
+        rows = [(p.name, each.id) for p in parts for each in p.run.operations()]
+    else:
+        rows = [(p.name, "") for p in parts]
+    names = [n for n, w in (("connector_part", wants_part), ("operation", wants_operation)) if w]
+    if not names:
+        return
+    shown_part = wants_part and metafunc.definition.getparent(SuiteModule) is None
+    values = [
+        tuple(v for v, w in zip(r, (wants_part, wants_operation), strict=True) if w) for r in rows
+    ]
+    ids = [
+        "-".join(v for v, w in zip(r, (shown_part, wants_operation), strict=True) if w)
+        for r in rows
+    ]
+    # A project that parametrises an `operation` of its own is left alone.
+    with contextlib.suppress(ValueError):
+        metafunc.parametrize(names, values, ids=ids, indirect=True)
 
 
 def is_quick(config: pytest.Config) -> bool:

@@ -273,6 +273,7 @@ class Settings:
     certification: bool = False
     targets: Mapping[str, str] = field(default_factory=dict)
     connectors: tuple[ConnectorEntry, ...] = ()
+    row: str | None = None
     symbolic_origin: str | None = None
     given_options: tuple[str, ...] = ()
     plain: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -281,6 +282,11 @@ class Settings:
     def is_demo(self) -> bool:
         """Whether the target is the embedded emulator."""
         return self.target_name == "demo"
+
+    @property
+    def recorded_as(self) -> str:
+        """The folder of this connector's recordings: a row's name, else the target's."""
+        return self.row or self.target_name
 
     @property
     def default_user(self) -> str | None:

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from harness import settings_file
 from harness.errors import SettingsError
 from harness.settings import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, CassetteMode, Settings
+from harness.settings_many import one_of_many
 from harness.settings_table import Table
 
-__all__ = ["Options", "build_settings", "one_of_many", "resolve_target"]
+__all__ = ["Options", "build_settings", "read_settings", "resolve_target"]
 
 TOP_KEYS = (
     "connector",
@@ -54,9 +55,13 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line as given; None and () mean that an option was not given."""
+    """The command line as given; None and () mean that an option was not given.
+
+    `row` names one row of `[[connectors]]`, where the function app means that.
+    """
 
     function_app: str
+    row: str | None = None
     connector: str | None = None
     config: str | None = None
     operations: tuple[str, ...] = ()
@@ -97,17 +102,20 @@ def build_settings(
     environ: Mapping[str, str] | None = None,
     document: Mapping[str, Any] | None = None,
     config_file: Path | None = None,
+    target: str | None = None,
 ) -> Settings:
-    """The settings of a run; `document` (the demo's) replaces what would be read from a file.
+    """The settings of a run, or of one connector in it.
+
+    `document` with `target` (the demo's) replaces what would be read from a file.
 
     Raises:
         SettingsError: something is wrong; one line names the option or the file and key.
     """
     if document is None:
-        config_file = _config_file(options, root)
-        document = settings_file.read_document(config_file) if config_file else {}
+        config_file, document = read_settings(options, root)
+    if target is None:
+        document, target = one_of_many(document, options.function_app, options.row)
     document = settings_file.with_environment(document, environ)
-    document, target = one_of_many(document, options.function_app)
     base = config_file.parent if config_file else root
     mode: CassetteMode = _chosen("--cassettes", options.cassettes, CASSETTE_MODES) or "off"
     source = config_file.name if config_file else "environment"
@@ -127,6 +135,7 @@ def build_settings(
         root=root,
         target_name=name,
         target_url=url,
+        row=options.row,
         config_file=config_file,
         connector=_path(options.connector, root) or _path(table.text("connector"), base),
         properties=_path(table.text("properties"), base),
@@ -161,24 +170,14 @@ def build_settings(
     )
 
 
-def one_of_many(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], str]:
-    """The settings of one row of `[[connectors]]` laid over the shared ones, and its target.
+def read_settings(options: Options, root: Path) -> tuple[Path | None, dict[str, Any]]:
+    """The settings file of a run and what stands in it; None and {} where there is none.
 
-    Any other name is a target by itself, and the shared settings stand as they are.
+    Raises:
+        SettingsError: it cannot be read.
     """
-    merged = dict(document)
-    rows = merged.get("connectors")
-    for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, Mapping) and row.get("name") == name:
-            own = {k: v for k, v in row.items() if k not in ("name", "function-app")}
-            for key, value in own.items():
-                shared = merged.get(key)
-                if isinstance(shared, Mapping) and isinstance(value, Mapping):
-                    merged[key] = {**shared, **value}
-                else:
-                    merged[key] = value
-            return merged, str(row.get("function-app", name))
-    return merged, name
+    config_file = _config_file(options, root)
+    return config_file, settings_file.read_document(config_file) if config_file else {}
 
 
 def resolve_target(target: str, targets: Mapping[str, str], authority: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ Nothing that this run did not create is changed or deleted.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -21,7 +22,14 @@ from harness.settings import AccessRow
 from harness.situation import Plan, Situation
 from harness.traffic.exchange import ANONYMOUS, Caller, Exchange, Probe, Request, user
 
-__all__ = ["access_plan", "bleed_plan", "identity_candidates", "identity_plan", "separation_plan"]
+__all__ = [
+    "access_plan",
+    "access_probes",
+    "bleed_plan",
+    "identity_candidates",
+    "identity_plan",
+    "separation_plan",
+]
 
 ROUNDS = 8
 MOST_CANDIDATES = 6
@@ -90,7 +98,18 @@ def _me_probe(exchange: Exchange) -> Probe | None:
 
 def access_plan(situation: Situation) -> Plan:
     """Every row of the access table, as every caller that it names."""
-    probes = []
+    probes = access_probes(situation)
+    if probes:
+        yield probes
+
+
+def access_probes(situation: Situation) -> list[Probe]:
+    """The calls that the access table asks for, as far as they may be sent.
+
+    Raises:
+        SettingsError: a row gives a value that its operation has no place for.
+    """
+    probes: list[Probe] = []
     for index, row in enumerate(situation.settings.delegated.access):
         operation = situation.connector.operation(row.operation)
         if operation.changes_state and not _row_allowed(situation, operation):
@@ -103,13 +122,18 @@ def access_plan(situation: Situation) -> Plan:
                 ANONYMOUS if name == "anonymous" else user(name),
                 request,
                 "delegated/access",
-                {"row": index, "expect": list(statuses)},
+                {"row": index, "expect": list(statuses), "inputs": inputs_of(row)},
                 repeatable=not operation.changes_state,
             )
             for name, statuses in row.expect.items()
         ]
-    if probes:
-        yield probes
+    return probes
+
+
+def inputs_of(row: AccessRow) -> str:
+    """A short hash of a row's own inputs: a recorded answer fits the row that asked for it."""
+    plain = json.dumps([row.parameters, row.has_body, row.body], sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode("utf-8")).hexdigest()[:12]
 
 
 def _row_allowed(situation: Situation, operation: Operation) -> bool:

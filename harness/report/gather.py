@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.connector.model import Connector
 from harness.report.build import Gathered, build_report
-from harness.report.terminal import print_report
+from harness.report.many import verdict_of
 from harness.settings import Settings
 from harness.settings_secrets import configured_secrets
 from harness.traffic.redaction import known_redactor
@@ -43,9 +41,7 @@ class Gathering:
         self._clock = time.perf_counter()
         self.user_failures = 0
         self.user_passes = 0
-        self.report: dict[str, Any] | None = None
         self._recorder = _recorder(settings, connector)
-        self.written: list[Path] = []
         self.redactor = known_redactor(
             configured_secrets(settings),
             headers=settings.redact.headers,
@@ -117,39 +113,23 @@ class Gathering:
         self.note(f"{len(written)} cassettes written to {settings.cassette_dir.name}/")
         return not refused
 
-    def finish(self, settings: Settings, status: int) -> None:
-        """Build the report and write it in every format."""
-        self._settings = settings
-        verdict = {0: "pass", EXIT_FINDING: "fail"}.get(status, "unverified")
-        self.report = build_report(
+    def build(self, settings: Settings, status: int) -> dict[str, Any]:
+        """The report of what was gathered."""
+        return build_report(
             self._gathered,
             settings,
             self._connector,
             self.redactor,
             started=self._started,
             seconds=time.perf_counter() - self._clock,
-            verdict=verdict,
+            verdict=verdict_of(status),
             exit_status=status,
         )
-        self.written = self._write(self.report)
 
-    def _write(self, report: dict[str, Any]) -> list[Path]:
-        from harness.report.files import write_report
-
-        return write_report(report, self._settings.report_dir, har=self._settings.har)
-
-    def print_summary(self, terminal: Any) -> None:
-        """Show the verdict on the terminal."""
-        if self.report is not None:
-            print_report(self.report, terminal, self.written)
-
-    def publish(self, terminal: Any) -> None:
-        """Show the summary on the build server's page, where the run is on one."""
-        if self.report is not None:
-            from harness.report.markdown import publish_summary
-
-            terminal.ensure_newline()
-            publish_summary(self.report, os.environ, terminal.write)
+    @property
+    def is_empty(self) -> bool:
+        """Whether no check told anything."""
+        return not self._gathered.payloads
 
 
 def _recorder(settings: Settings, connector: Connector) -> Recorder | None:

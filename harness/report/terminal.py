@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.outcomes import explain
+from harness.report.reading import parts_of
 from harness.report.sanitize import log_text
 from harness.rules.model import Finding
 
@@ -38,13 +39,10 @@ MOST_NOTES = 12
 def print_report(report: Mapping[str, Any], terminal: Any, written: Sequence[Path]) -> None:
     """Write the summary through pytest's terminal reporter (which knows about colour)."""
     terminal.section("connector harness", sep="=")
-    width = max((len(name) for name in report["suites"]), default=0)
-    for name, row in report["suites"].items():
-        terminal.write_line(suite_line(name, row, width), **COLOURS[row["outcome"]])
-    for note in report["notes"][:MOST_NOTES]:
-        terminal.write_line(f"note: {log_text(note)}")
-    _print_findings(report["findings"], terminal)
-    _print_unverified(report["checks"], terminal)
+    for name, part in parts_of(report):
+        if name:
+            _print_heading(name, part, terminal)
+        _print_part(part, terminal)
     requests = report["requests"]
     count = f"{requests['sent']} requests sent"
     if requests["replayed"]:
@@ -56,6 +54,23 @@ def print_report(report: Mapping[str, Any], terminal: Any, written: Sequence[Pat
     for path in written[:2]:
         terminal.write_line(f"report: {_short(path)}")
     terminal.write_line(VERDICTS[report["verdict"]], bold=True, **COLOURS[report["verdict"]])
+
+
+def _print_heading(name: str, part: Mapping[str, Any], terminal: Any) -> None:
+    """Whose part begins, and how it ended, where one run has many connectors."""
+    terminal.write_line("")
+    title = log_text(f"{name}: {part['connector']['title']} at {part['target']['name']}")
+    terminal.write_line(f"{title}: {part['verdict']}", bold=True, **COLOURS[part["verdict"]])
+
+
+def _print_part(part: Mapping[str, Any], terminal: Any) -> None:
+    width = max((len(name) for name in part["suites"]), default=0)
+    for name, row in part["suites"].items():
+        terminal.write_line(suite_line(name, row, width), **COLOURS[row["outcome"]])
+    for note in part["notes"][:MOST_NOTES]:
+        terminal.write_line(f"note: {log_text(note)}")
+    _print_findings(part["findings"], terminal)
+    _print_unverified(part["checks"], terminal)
 
 
 def suite_line(name: str, row: Mapping[str, Any], width: int) -> str:

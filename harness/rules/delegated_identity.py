@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.errors import SettingsError
+from harness.probes.delegated import access_probes
 from harness.rules.delegated_exchanges import ADD_USER, of, one_per_cause
 from harness.rules.delegated_rules import (
     ACCESS,
@@ -15,7 +17,7 @@ from harness.rules.model import Finding, Judgement
 from harness.rules.people import Claims, claim_values, mentioned, pointed_text
 from harness.settings import IdentityPointer
 from harness.situation import Situation
-from harness.traffic.exchange import Exchange
+from harness.traffic.exchange import Exchange, Probe
 
 __all__ = ["judge_access", "judge_identity"]
 
@@ -142,12 +144,19 @@ def judge_access(situation: Situation, exchanges: Sequence[Exchange]) -> Judgeme
     rows = situation.settings.delegated.access
     if not rows:
         return Judgement(skipped="there is no access table ([[delegated.access]]) in the settings")
+    try:
+        asked = access_probes(situation)
+    except SettingsError as error:
+        return Judgement(unverified=str(error))
+    answers = {_row_key(e.probe): e for e in of(exchanges, "access")}
     findings, missing = [], []
-    for exchange in of(exchanges, "access"):
-        expected = list(exchange.probe.meta["expect"])
-        who, operation = exchange.probe.caller.name, exchange.probe.operation
-        if exchange.status is None:
-            missing.append(f"{operation} as {who}: {exchange.reason}")
+    for probe in asked:
+        expected = list(probe.meta["expect"])
+        who, operation = probe.caller.name, probe.operation
+        exchange = answers.get(_row_key(probe))
+        if exchange is None or exchange.status is None:
+            reason = "was not recorded" if exchange is None else exchange.reason
+            missing.append(f"{operation} as {who}: {reason}")
         elif exchange.status not in expected and not _refused_anonymously(exchange, expected):
             findings.append(
                 ACCESS.finding(
@@ -160,6 +169,11 @@ def judge_access(situation: Situation, exchanges: Sequence[Exchange]) -> Judgeme
                 )
             )
     return Judgement(tuple(findings), "; ".join(missing) or None)
+
+
+def _row_key(probe: Probe) -> tuple[str | None, str, str]:
+    """What makes an answer that of a row of the table, whatever the row expects by now."""
+    return probe.operation, probe.caller.name, str(probe.meta.get("inputs"))
 
 
 def _refused_anonymously(exchange: Exchange, expected: Sequence[int]) -> bool:

@@ -74,14 +74,16 @@ def send_ahead(check: Check, operation: Operation, request: pytest.FixtureReques
 
 
 def next_operations(check: Check, item: pytest.Item) -> list[Operation]:
-    """The operations of the next items of this very test."""
+    """The operations of the next items of this very test, of the same connector."""
     items = item.session.items
     place = items.index(item)
     name = getattr(item, "originalname", None)
     following = [
         other.callspec.params.get("operation")
         for other in items[place + 1 : place + 1 + AHEAD]
-        if getattr(other, "originalname", None) == name and hasattr(other, "callspec")
+        if getattr(other, "originalname", None) == name
+        and other.parent is item.parent
+        and hasattr(other, "callspec")
     ]
     return [check.run.connector.operation(each) for each in following if isinstance(each, str)]
 

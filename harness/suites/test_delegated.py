@@ -33,7 +33,8 @@ def test_identity(connector_check: Check) -> None:
 def test_access_table(connector_check: Check) -> None:
     """Every row of the access table holds for every caller."""
     situation = connector_check.situation
-    exchanges = connector_check.perform(access_plan(situation))
+    rows = situation.settings.delegated.access
+    exchanges = connector_check.perform(access_plan(situation)) if rows else []
     connector_check.conclude(judge_access(situation, exchanges))
 
 

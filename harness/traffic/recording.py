@@ -115,7 +115,7 @@ class Recorder:
             self._by_file().items(), key=lambda row: (row[0][0], row[0][1] or "")
         ):
             path = cassette_path(
-                settings.cassette_dir, settings.target_name, suite, operation, self._operations
+                settings.cassette_dir, settings.recorded_as, suite, operation, self._operations
             )
             cassette = self._cassette(payloads, path, cleaner)
             problem = leak_in(cassette, redactor)

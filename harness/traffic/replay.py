@@ -81,7 +81,7 @@ def replay_sender(
     Raises:
         CassetteError: there is none, it cannot be read, or it is too old by the settings.
     """
-    path = cassette_path(settings.cassette_dir, settings.target_name, suite, operation, siblings)
+    path = cassette_path(settings.cassette_dir, settings.recorded_as, suite, operation, siblings)
     try:
         cassette = read_kept(path, cache)
     except CassetteError as error:
@@ -94,8 +94,8 @@ def replay_sender(
 
 def record_command(settings: Settings, operation: str | None) -> str:
     """The command that records just what is missing."""
-    target = settings.target_name
-    if not settings.is_demo and target not in settings.targets:
+    target = settings.recorded_as
+    if settings.row is None and not settings.is_demo and target not in settings.targets:
         target = settings.target_url
     chosen = f" --connector-operation {operation}" if operation else ""
     return f"record it: pytest --function-app {target} --cassettes record{chosen}"

@@ -174,7 +174,7 @@ def test_one_of_many_connectors_is_named_by_its_row(tmp_path: Path) -> None:
         """,
     )
 
-    settings = build_settings(Options("expenses"), tmp_path, environ={})
+    settings = build_settings(Options("expenses", row="expenses"), tmp_path, environ={})
 
     assert settings.target_url == "https://expenses-app.azurewebsites.net"
     assert settings.connector == (tmp_path / "connectors" / "expenses").resolve()

@@ -20,6 +20,7 @@ LAYERS = {
     "settings_table": 0,
     "settings_file": 0,
     "settings_build": 0,
+    "settings_many": 0,
     "settings_secrets": 0,
     "whole_files": 0,
     "connector": 0,

@@ -1,0 +1,45 @@
+"""The end of a run: the report of all its parts, written in every format and shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.report.files import write_report
+from harness.report.many import combined, combined_status
+from harness.settings import Settings
+
+__all__ = ["Published", "publish"]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a run came to: exit status, report, and the files written, the JSON first."""
+
+    status: int
+    report: dict[str, Any]
+    written: tuple[Path, ...]
+
+    def show(self, terminal: Any) -> None:
+        """Show the verdict on the terminal, and on the build server's page where there is one."""
+        from harness.report.markdown import publish_summary
+        from harness.report.terminal import print_report
+
+        print_report(self.report, terminal, self.written)
+        terminal.ensure_newline()
+        publish_summary(self.report, os.environ, terminal.write)
+
+
+def publish(parts: Sequence[tuple[str, int, dict[str, Any]]], settings: Settings) -> Published:
+    """Put the parts' reports (name, exit status, report) together and write the files.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    status = combined_status(status for _, status, _ in parts)
+    report = combined([(name, report) for name, _, report in parts], status)
+    written = write_report(report, settings.report_dir, har=settings.har)
+    return Published(status, report, tuple(written))
