@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from harness.connector.loading import find_connector, load_connector
 from harness.connector.model import Connector
 from harness.demo import demo_document, sample_folder
 from harness.errors import SettingsError
+from harness.named_operations import check_names, check_row, fitting
 from harness.settings import Settings
 from harness.settings_build import DEMO, Options, build_settings, read_settings
 from harness.settings_many import chosen_rows, one_of_many
@@ -100,8 +100,9 @@ def _load(options: Options, root: Path, *, lenient: bool) -> Loaded | None:
         if not selected:
             return None
         settings = replace(settings, operations_selected=selected)
-    if settings.is_demo:
-        settings = _fitting(settings, connector)
+    if settings.is_demo or settings.row is not None:
+        check_row(settings, connector)
+        settings = fitting(settings, connector)
     if settings.cassettes_mode == "replay":
         settings = _as_recorded(settings, connector)
     check_names(settings, connector)
@@ -162,56 +163,3 @@ def _baseline(settings: Settings, connector: Connector) -> Connector | None:
     from harness.connector.baseline import load_reference
 
     return load_reference(settings.baseline, connector.definition_path, base=settings.root)
-
-
-def _fitting(settings: Settings, connector: Connector) -> Settings:
-    """The settings of a demo run without words on operations that the connector lacks."""
-    known = {operation.id for operation in connector.operations}
-    delegated = settings.delegated
-    identity = delegated.identity
-    return replace(
-        settings,
-        operations={k: v for k, v in settings.operations.items() if k in known},
-        anonymous=replace(
-            settings.anonymous, public=tuple(p for p in settings.anonymous.public if p in known)
-        ),
-        delegated=replace(
-            delegated,
-            identity=None
-            if identity is None
-            else tuple(p for p in identity if p.operation in known),
-            private=tuple(p for p in delegated.private if p in known),
-            access=tuple(row for row in delegated.access if row.operation in known),
-        ),
-    )
-
-
-def check_names(settings: Settings, connector: Connector) -> None:
-    """Refuse settings that name operations or users that do not exist.
-
-    Raises:
-        SettingsError: names the setting, and the nearest known name.
-    """
-    delegated = settings.delegated
-    named: list[tuple[str, Iterable[str]]] = [
-        ("--connector-operation", settings.operations_selected),
-        ("[anonymous] public", settings.anonymous.public),
-        ("[operations]", settings.operations),
-        ("[delegated] private", delegated.private),
-        ("[delegated] identity", [p.operation for p in delegated.identity or ()]),
-        ("[[delegated.access]]", [row.operation for row in delegated.access]),
-        ("[[waivers]]", [w.operation for w in settings.waivers if w.operation is not None]),
-    ]
-    for where, names in named:
-        for name in names:
-            try:
-                connector.operation(name)
-            except SettingsError as error:
-                raise SettingsError(f"{where}: {error}") from None
-    for row in delegated.access:
-        for caller in row.expect:
-            if caller != "anonymous" and caller not in settings.users:
-                raise SettingsError(
-                    f"[[delegated.access]] {row.operation}: there is no user {caller!r}; "
-                    f"known: {', '.join([*settings.users, 'anonymous'])}"
-                )
