@@ -128,12 +128,13 @@ def _file_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     diff = _command(
         commands,
         "diff",
-        module,
+        "harness.commands.diffing",
         "Compare two versions of a connector: what breaks existing flows and apps",
         "connector-harness diff deployed/ connector/",
     )
-    diff.add_argument("old", help="the connector as deployed: a file, a folder, or git:REV")
-    diff.add_argument("new", help="the connector to deploy")
+    diff.add_argument("old", help="what is deployed: a file, a folder, or git:REV")
+    diff.add_argument("new", help="what to deploy: a connector, or a folder of many")
+    _config_option(diff)
     for parser in (lint, diff):
         parser.add_argument("--format", choices=("text", "json", "sarif"), default="text")
 

@@ -15,7 +15,7 @@ from harness.settings import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, CassetteMode
 from harness.settings_many import one_of_many
 from harness.settings_table import Table
 
-__all__ = ["Options", "build_settings", "read_settings", "resolve_target"]
+__all__ = ["Options", "build_settings", "read_levels", "read_settings", "resolve_target"]
 
 TOP_KEYS = (
     "connector",
@@ -158,7 +158,7 @@ def build_settings(
         entra=entra,
         bodies=report.choice("bodies", ("full", "shape")) or "full",
         waivers=settings_file.waivers(table),
-        levels=_levels(table.sub("rules")),
+        levels=read_levels(table.sub("rules")),
         easy_auth=_path(easy_auth.text("settings"), base),
         certification=definition.flag("certification", False),
         targets=targets,
@@ -244,7 +244,12 @@ def _number(option: str, value: int | None, default: int, least: int | None) -> 
     return value
 
 
-def _levels(table: Table) -> dict[str, str]:
+def read_levels(table: Table) -> dict[str, str]:
+    """`[rules]`: the level of a rule, by its id, or of a family.
+
+    Raises:
+        SettingsError: it is none of the levels.
+    """
     levels = {}
     for rule, level in table.values.items():
         if level not in LEVELS:

@@ -1,4 +1,4 @@
-"""`import-postman`, `lint` and `diff`: connectors' files, without a single call."""
+"""`import-postman` and `lint`: a connector's files, without a single call."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
 from harness.connector.loading import load_connector
 from harness.connector.postman import import_postman
 from harness.errors import DefinitionError, HarnessError, SettingsError
 from harness.outcomes import explain
 from harness.rules.model import Finding
 
-__all__ = ["diff", "import_postman_command", "lint"]
+__all__ = ["connectors_under", "import_postman_command", "lint", "sarif_of"]
 
 DEFINITION_NAMES = (
     "apidefinition.swagger.json",
@@ -47,11 +49,11 @@ def lint(options: argparse.Namespace) -> int:
     if options.suggest_schemas is not None:
         return _suggest(options)
     targets = [found for path in options.paths for found in connectors_under(Path(path))]
-    results = _lint_all([str(path) for path in targets])
+    results = _lint_all([str(path) for path in targets], read_file_settings(options.config))
     _print_findings(results, options.format)
     if any(broken is not None for _, _, broken in results):
         return 4
-    return 1 if any(f["severity"] == "error" for _, found, _ in results for f in found) else 0
+    return 1 if any(is_open_error(f) for _, found, _ in results for f in found) else 0
 
 
 Result = tuple[str, list[dict[str, Any]], str | None]
@@ -83,14 +85,15 @@ def _is_foreign(path: Path) -> bool:
     return any(part.startswith(".") or part in skipped for part in path.parts[:-1])
 
 
-def _lint_all(paths: Sequence[str]) -> list[Result]:
+def _lint_all(paths: Sequence[str], settings: FileSettings) -> list[Result]:
+    judge = partial(lint_one, settings=settings)
     if len(paths) < PARALLEL_FROM:
-        return [lint_one(path) for path in paths]
+        return [judge(path) for path in paths]
     with ProcessPoolExecutor() as pool:
-        return list(pool.map(lint_one, paths, chunksize=4))
+        return list(pool.map(judge, paths, chunksize=4))
 
 
-def lint_one(path: str) -> Result:
+def lint_one(path: str, settings: FileSettings) -> Result:
     """The findings of one connector, or why it cannot be read."""
     from harness.rules.definition import DefinitionFacts, check_definition
 
@@ -98,7 +101,9 @@ def lint_one(path: str) -> Result:
         connector = load_connector(Path(path))
     except DefinitionError as error:
         return path, [], str(error)
-    return path, [f.to_plain() for f in check_definition(connector, DefinitionFacts())], None
+    facts = DefinitionFacts(certification=settings.certification)
+    found = settings.settled(check_definition(connector, facts))
+    return path, [f.to_plain() for f in found], None
 
 
 def _print_findings(results: Sequence[Result], form: str) -> None:
@@ -116,12 +121,20 @@ def _print_findings(results: Sequence[Result], form: str) -> None:
             if broken is not None:
                 print(broken)
             for plain in found:
-                print(f"{plain['severity']}: {explain(Finding.from_plain(plain))}\n")
-            counts = {
-                s: sum(f["severity"] == s for f in found) for s in ("error", "warning", "note")
-            }
+                state = "waived" if plain["waived"] else plain["severity"]
+                print(f"{state}: {explain(Finding.from_plain(plain))}\n")
             if broken is None:
-                print(f"{path}: " + ", ".join(f"{n} {s}s" for s, n in counts.items()))
+                print(f"{path}: {_counted(found)}")
+
+
+def _counted(found: Sequence[dict[str, Any]]) -> str:
+    waived = sum(bool(f["waived"]) for f in found)
+    counts = {
+        s: sum(f["severity"] == s and not f["waived"] for f in found)
+        for s in ("error", "warning", "note")
+    }
+    counted = ", ".join(f"{n} {s}s" for s, n in counts.items())
+    return f"{counted}, {waived} waived" if waived else counted
 
 
 def sarif_of(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -151,38 +164,3 @@ def _suggest(options: argparse.Namespace) -> int:
         )
     )
     return 0
-
-
-def diff(options: argparse.Namespace) -> int:
-    """Class every change between two connectors; 1 where one breaks existing flows."""
-    from harness.connector.baseline import load_reference
-    from harness.rules.compat import compare
-
-    new_path = Path(options.new)
-    new = load_connector(new_path)
-    old = load_reference(options.old, new_path)
-    findings = [] if old is None else compare(old, new)
-    plain = [finding.to_plain() for finding in findings]
-    if options.format == "json":
-        print(json.dumps(plain, indent=1, ensure_ascii=False))
-    elif options.format == "sarif":
-        print(json.dumps(sarif_of(plain), indent=1))
-    else:
-        _print_changes(findings, new_connector=old is None)
-    return 1 if any(f.severity == "error" for f in findings) else 0
-
-
-def _print_changes(findings: Sequence[Finding], *, new_connector: bool) -> None:
-    if new_connector:
-        print("a new connector: there is nothing to compare with")
-        return
-    for finding in findings:
-        kind = finding.data.get("change", finding.severity)
-        print(f"{kind}: {finding.data.get('sentence') or finding.message}")
-        where = finding.place.pointer if finding.place else ""
-        print(f"    {finding.rule} {finding.operation or ''} {where}".rstrip())
-        if finding.expected or finding.observed:
-            print(f"    was {finding.expected}; is {finding.observed}")
-    kinds = [str(f.data.get("change", f.severity)) for f in findings]
-    counts = {kind: kinds.count(kind) for kind in ("breaking", "risky", "harmless")}
-    print(", ".join(f"{count} {kind}" for kind, count in counts.items()))

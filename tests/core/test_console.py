@@ -147,3 +147,83 @@ def test_hash_check_refuses_what_did_not_pass(tmp_path: Path) -> None:
     failed = report_file(tmp_path, "fail")
 
     assert main(["report", str(failed), "--check-hash", str(DOCUMENTS)]) == 1
+
+
+def make_pair(folder: Path, name: str, *, drop: str | None = None) -> None:
+    """One connector in `old/` and `new/`, the new one without a path."""
+    text = (DOCUMENTS / "apiDefinition.swagger.json").read_text(encoding="utf-8")
+    for side in ("old", "new"):
+        document = json.loads(text)
+        if side == "new" and drop is not None:
+            del document["paths"][drop]
+        place = folder / side / name
+        place.mkdir(parents=True)
+        target = place / "apiDefinition.swagger.json"
+        target.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize("count", [2, 30], ids=["in this process", "in several processes"])
+def test_folders_of_connectors_are_compared_pair_by_pair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int
+) -> None:
+    for number in range(count):
+        make_pair(tmp_path, f"team/c{number:02d}", drop="/me" if number == 1 else None)
+
+    arguments = ["diff", str(tmp_path / "old"), str(tmp_path / "new"), "--format", "json"]
+    assert main(arguments) == 1
+
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["connector"] for row in rows] == [f"team/c{n:02d}" for n in range(count)]
+    assert [row["connector"] for row in rows if row["changes"]] == ["team/c01"]
+
+
+def test_new_and_gone_connectors_of_a_folder_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("kept", "gone", "added"):
+        make_pair(tmp_path, name)
+    (tmp_path / "new" / "gone" / "apiDefinition.swagger.json").unlink()
+    (tmp_path / "old" / "added" / "apiDefinition.swagger.json").unlink()
+
+    assert main(["diff", str(tmp_path / "old"), str(tmp_path / "new")]) == 1
+
+    out = capsys.readouterr().out
+    assert "added: a new connector" in out
+    assert "kept: 0 breaking, 0 risky, 0 harmless" in out
+    assert "gone: breaking: the connector is gone" in out
+
+
+def test_settings_waive_and_switch_rules_off_for_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pair(tmp_path, "one", drop="/me")
+    monkeypatch.chdir(tmp_path)
+    settings = tmp_path / "connector-harness.toml"
+    pair = ["diff", "old/one", "new/one"]
+    waiver = '[[waivers]]\nrule = "compat.operation-removed"\nreason = "t"\nuntil = 2999-01-01\n'
+
+    assert main(pair) == 1
+    settings.write_text(waiver, encoding="utf-8")
+    assert main(pair) == 0
+    assert "1 waived" in capsys.readouterr().out
+    settings.write_text('[rules]\n"compat.operation-removed" = "off"\n', encoding="utf-8")
+    assert main(pair) == 0
+    settings.write_text('[rules]\ncompat = "of"\n', encoding="utf-8")
+    assert main(pair) == 4
+    assert "must be one of off, error, warning, note" in capsys.readouterr().err
+
+
+def test_lint_takes_levels_from_the_settings_that_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads((DOCUMENTS / "apiDefinition.swagger.json").read_text(encoding="utf-8"))
+    document["host"] = "localhost:7071"
+    changed = tmp_path / "apiDefinition.swagger.json"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    settings = tmp_path / "levels.toml"
+
+    assert main(["lint", str(changed)]) == 1
+    [rule] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("error:")]
+    settings.write_text(f'[rules]\n"{rule.split()[1]}" = "warning"\n', encoding="utf-8")
+    assert main(["lint", str(changed), "--connector-config", str(settings)]) == 0
+    assert f"warning: {rule.split()[1]}" in capsys.readouterr().out
