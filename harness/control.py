@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.connector.model import Connector
 from harness.demo import Demo
-from harness.errors import SettingsError
+from harness.errors import SettingsError, TargetError
 from harness.settings import Deferred, Settings, UserSettings
 from harness.settings_secrets import configured_secrets
 
@@ -53,6 +53,7 @@ class Controller:
         self._demo_arguments = demo_arguments
         self._lock = threading.RLock()
         self._demo: Demo | None = None
+        self._demo_failed: str | None = None
         self._sign_ins: SignIns | None = None
         self._start_waited = False
         self._effective: Settings | None = None
@@ -201,7 +202,14 @@ class Controller:
         )
 
     def _with_demo(self) -> Settings:
-        self._demo = Demo(self._demo_arguments)
+        # A demo that did not start will not start for the next check either.
+        if self._demo_failed is not None:
+            raise TargetError(self._demo_failed)
+        try:
+            self._demo = Demo(self._demo_arguments)
+        except TargetError as error:
+            self._demo_failed = str(error)
+            raise
         return with_description(self._settings, self._demo.description)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ addresses and passwords over a pipe, and ends when its standard input is closed.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import subprocess
 import sys
@@ -16,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import settings_file
-from harness.errors import TargetError
+from harness.errors import SettingsError, TargetError
 
-__all__ = ["Demo", "demo_document", "sample_folder"]
+__all__ = ["Demo", "check_faults", "demo_document", "sample_folder"]
 
 START_SECONDS = 30.0
 OPERATION_BOUND = ("operations", "delegated", "anonymous")
@@ -41,6 +42,33 @@ def demo_document(own: Mapping[str, Any], *, own_connector: bool) -> dict[str, A
     document = {k: v for k, v in document.items() if k not in ("connector", "properties")}
     kept = {k: v for k, v in own.items() if k not in ("entra", "users", "targets")}
     return {**document, **kept}
+
+
+def check_faults(names: Sequence[str]) -> None:
+    """Refuse faults that the emulator does not have, before anything starts.
+
+    Raises:
+        SettingsError: names the fault and the nearest known one.
+    """
+    listed = subprocess.run(
+        [sys.executable, "-m", "harness.emulator", "--list-faults"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=START_SECONDS,
+        check=False,
+    )
+    known = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
+    for name in names:
+        base = name.partition(":")[0]
+        if known and base not in known:
+            near = difflib.get_close_matches(base, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise SettingsError(
+                f"--connector-demo-fault {name}: there is no such fault; {hint}"
+                "`connector-harness emulate --list-faults` lists them"
+            )
 
 
 class Demo:

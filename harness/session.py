@@ -16,6 +16,7 @@ import pytest
 
 from harness import collecting
 from harness.control import Controller
+from harness.demo import check_faults
 from harness.errors import SettingsError
 from harness.loading_run import Loaded, load_runs, options_of
 from harness.outcomes import CheckOutcome
@@ -55,6 +56,7 @@ class HarnessSession:
         self.is_worker = hasattr(config, "workerinput")
         self.options = options_of(config)
         loaded = load_runs(self.options, config.rootpath)
+        self._check_faults(loaded)
         self._interrupted = False
         self._guard = contextlib.ExitStack()
         if loaded[0].settings.cassettes_mode == "replay":
@@ -257,6 +259,15 @@ class HarnessSession:
     @property
     def _first(self) -> Part:
         return next(iter(self.parts.values()))
+
+    def _check_faults(self, loaded: list[Loaded]) -> None:
+        """Faults are the demo's alone, and must be known to it."""
+        faults = self.options.demo_faults
+        if not faults or self.is_worker:
+            return
+        if not any(each.settings.is_demo for each in loaded):
+            raise SettingsError("--connector-demo-fault: only the demo has faults to switch on")
+        check_faults(faults)
 
     def _go_offline(self) -> None:
         """Forbid connections for the whole process; remote workers cannot be held to that."""

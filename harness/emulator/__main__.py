@@ -6,6 +6,7 @@ It ends when its standard input does, so that it never outlives whoever started 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import threading
@@ -38,8 +39,10 @@ def main() -> int:
     """Serve until standard input ends or Ctrl-C; the exit status."""
     chosen = parser().parse_args()
     if chosen.list_faults:
-        for name, meaning in FAULTS.items():
-            print(f"{name:<28} {meaning}")
+        with contextlib.suppress(BrokenPipeError):
+            print(
+                "\n".join(f"{name:<28} {meaning}" for name, meaning in FAULTS.items()), flush=True
+            )
         return 0
     try:
         emulator = Emulator(

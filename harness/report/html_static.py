@@ -184,7 +184,11 @@ def _changes(comparison: Comparison | None) -> str:
 
 
 def _notes(report: Report) -> str:
-    gathered = [note for _, part in parts_of(report) for note in part.get("notes") or ()]
+    gathered = [
+        f"{name}: {note}" if name else note
+        for name, part in parts_of(report)
+        for note in part.get("notes") or ()
+    ]
     own = report.get("notes") or []
     notes = list(dict.fromkeys(visible(note) for note in [*own, *gathered]))
     if not notes:

@@ -87,3 +87,23 @@ def test_report_holds_no_token_password_or_secret(run_pytest: Runner, tmp_path: 
         text = path.read_text(encoding="utf-8")
         assert not JWT.search(text), path.name
         assert "session-" not in text, path.name
+
+
+@pytest.mark.parametrize(
+    ("target", "fault", "says"),
+    [
+        pytest.param("demo", "type-chnged:WhoAmI", "did you mean 'type-changed'?", id="unknown"),
+        pytest.param("myapp", "auth-off", "only the demo has faults", id="not the demo"),
+    ],
+)
+def test_wrong_fault_is_a_usage_error(
+    run_pytest: Runner, target: str, fault: str, says: str
+) -> None:
+    sample = str(SAMPLES / "documents")
+    options = ("--function-app", target, "--connector", sample, "--connector-demo-fault", fault)
+
+    ran = run_pytest(*options)
+
+    assert ran.status == 4
+    assert says in ran.output
+    assert "Traceback" not in ran.output
