@@ -18,14 +18,16 @@ import pytest
 
 __all__ = ["Selection", "SuiteModule", "collect_suites", "split_arguments"]
 
-SUITES = (
-    "test_definition.py",
-    "test_compat.py",
-    "test_anonymous.py",
-    "test_tokens.py",
-    "test_delegated.py",
-    "test_contract.py",
-)
+FILES = {
+    "definition": "test_definition.py",
+    "compat": "test_compat.py",
+    "anonymous": "test_anonymous.py",
+    "tokens": "test_tokens.py",
+    "delegated": "test_delegated.py",
+    "contract": "test_contract.py",
+}
+"""Suite and file, in the order of a run; each file's tests carry its suite's marker."""
+SUITES = tuple(FILES.values())
 FOLDER = Path(__file__).parent / "suites"
 
 

@@ -32,6 +32,7 @@ from harness.session_items import (
     prompt_maker,
     show_outcome,
     suite_of,
+    suites_wanted,
 )
 
 if TYPE_CHECKING:
@@ -286,7 +287,12 @@ class HarnessSession:
     ) -> tuple[list[collecting.Selection], list[str]]:
         config = self.config
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
-            whole = [collecting.Selection(name) for name in collecting.SUITES]
+            marked = suites_wanted(config)
+            whole = [
+                collecting.Selection(file)
+                for suite, file in collecting.FILES.items()
+                if suite in marked
+            ]
             tests = [folder for each in loaded for folder in each.settings.tests]
             return whole, list(dict.fromkeys(tests))
         names = [each.name for each in loaded]

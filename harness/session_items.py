@@ -26,6 +26,7 @@ __all__ = [
     "prompt_maker",
     "show_outcome",
     "suite_of",
+    "suites_wanted",
 ]
 
 SUITE_MARKERS = ("definition", "compat", "anonymous", "tokens", "delegated", "contract")
@@ -82,6 +83,12 @@ def is_quick(config: pytest.Config) -> bool:
     """Whether `-m` asks for the quick selection."""
     words = str(config.getoption("markexpr", "")).replace("(", " ").replace(")", " ").split()
     return any(w == "quick" and (i == 0 or words[i - 1] != "not") for i, w in enumerate(words))
+
+
+def suites_wanted(config: pytest.Config) -> frozenset[str]:
+    """The suites that `-m` leaves; a plain name of one spares collecting the others."""
+    expression = str(config.getoption("markexpr", "")).strip()
+    return frozenset({expression} if expression in SUITE_MARKERS else SUITE_MARKERS)
 
 
 def show_outcome(report: Any, outcome: CheckOutcome) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.connector import postman
 from harness.connector.model import Connector
 from harness.connector.properties import load_properties
 from harness.connector.reading import Document, read_bytes, read_object
@@ -109,8 +108,11 @@ def connector_hash(connector: Connector) -> str:
 
 
 def _from_document(document: Document) -> Connector:
-    if postman.is_collection(document.data):
-        return postman.build(document)
+    if "swagger" not in document.data and "openapi" not in document.data:
+        from harness.connector import postman
+
+        if postman.is_collection(document.data):
+            return postman.build(document)
     check_version(document)
     return build_connector(document)
 

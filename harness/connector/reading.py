@@ -13,7 +13,6 @@ from typing import Any
 from harness.connector.jsontext import DuplicateKey, index_json, line_and_column, parse_json
 from harness.connector.model import LoadNote, Place
 from harness.connector.pointers import unescape
-from harness.connector.yamltext import index_yaml, parse_yaml
 from harness.errors import DefinitionError
 
 __all__ = ["Document", "decode", "read_bytes", "read_document", "read_object"]
@@ -51,6 +50,8 @@ def read_document(path: Path) -> Document:
     if raw.startswith(_UTF8_BOM):
         notes.append(_note("bom", "the file begins with a byte order mark; it was skipped", path))
     if _is_yaml(text, path):
+        from harness.connector.yamltext import index_yaml, parse_yaml
+
         data, root, twice = parse_yaml(text, path)
         index: Index = partial(index_yaml, root)
     else:
