@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from harness.connector.model import Connector, Place
 from harness.connector.properties import expected_scope, is_placeholder
+from harness.rules.definition_certification import CERTIFICATION_ONLY, judge_certification
 from harness.rules.definition_context import DefinitionFacts, found
+from harness.rules.definition_document import judge_document, judge_security, requirements_of
+from harness.rules.definition_dynamics import judge_dynamics
+from harness.rules.definition_inputs import judge_inputs
 from harness.rules.definition_operations import judge_operations
+from harness.rules.definition_references import judge_references
+from harness.rules.definition_revisions import judge_revisions
 from harness.rules.definition_rules import RULES
+from harness.rules.definition_schema_words import judge_words
 from harness.rules.definition_schemas import judge_everywhere
+from harness.rules.definition_shapes import shapes_of
+from harness.rules.definition_webhooks import judge_webhooks
 from harness.rules.model import Finding
 
 __all__ = ["RULES", "DefinitionFacts", "check_definition"]
 
 SIZE_LIMIT = 1024 * 1024
-TITLE_LIMIT = 30
-RESTRICTED_WORDS = ("api", "connector", "power apps", "power automate", "logic apps")
-CERTIFICATION = frozenset({"definition.title", "definition.metadata", "definition.summary"})
+RAISED = frozenset(
+    f"definition.{name}"
+    for name in ("summary", "description", "title", "metadata", "info-description", "categories")
+)
+"""What certification really refuses: warnings with `[definition] certification`."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
 def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Finding]:
     """Every finding of the files, errors first; findings inside an operation carry its id."""
+    shapes = list(shapes_of(connector.raw))
     judges: tuple[Callable[[Connector, DefinitionFacts], Iterator[Finding]], ...] = (
         _size,
         _loading,
@@ -33,9 +44,16 @@ def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Findi
         _security,
         _properties,
         _paconn,
-        _metadata,
         lambda c, _: judge_operations(c),
         lambda c, _: judge_everywhere(c),
+        lambda c, _: judge_dynamics(c),
+        lambda c, _: judge_revisions(c),
+        lambda c, _: judge_document(c, shapes),
+        lambda c, _: judge_words(c, shapes),
+        lambda c, _: judge_inputs(c, shapes),
+        lambda c, _: judge_references(c, shapes),
+        lambda c, _: judge_webhooks(c, shapes),
+        lambda c, f: judge_certification(c, shapes) if f.certification else iter(()),
     )
     findings = [_placed(connector, f) for judge in judges for f in judge(connector, facts)]
     order = {"error": 0, "warning": 1, "note": 2}
@@ -61,7 +79,9 @@ def _levelled(finding: Finding, facts: DefinitionFacts) -> Finding | None:
         return None
     if level is not None:
         return replace(finding, severity=level)  # type: ignore[arg-type]
-    if facts.certification and finding.rule in CERTIFICATION:
+    if finding.rule in CERTIFICATION_ONLY and not facts.certification:
+        return None
+    if facts.certification and finding.rule in RAISED:
         return replace(finding, severity="warning")
     return finding
 
@@ -116,9 +136,23 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
             "/schemes",
             severity="note" if postman else None,
         )
+    yield from _scheme_names(connector)
     base = connector.raw.get("basePath")
     if isinstance(base, str) and (not base.startswith("/") or " " in base or "{" in base):
         yield found(connector, "base-path", f"basePath is {base!r}", "/basePath")
+
+
+def _scheme_names(connector: Connector) -> Iterator[Finding]:
+    listed = connector.raw.get("schemes")
+    if not isinstance(listed, list):
+        return
+    odd = [s for s in listed if str(s).lower() not in ("http", "https")]
+    if not listed:
+        message = "schemes is empty: https is taken"
+        yield found(connector, "no-https", message, "/schemes", severity="note")
+    elif odd:
+        message = f"schemes has {', '.join(map(str, odd))}, which connectors cannot speak"
+        yield found(connector, "no-https", message, "/schemes")
 
 
 def _is_left_over(host: str) -> bool:
@@ -147,11 +181,7 @@ def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iter
 def _security(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
     schemes = connector.raw.get("securityDefinitions")
     defined = set(schemes) if isinstance(schemes, Mapping) else set()
-    for pointer, requirement in _requirements(connector):
-        for name in requirement:
-            if name not in defined:
-                message = f"security names {name!r}, which securityDefinitions does not define"
-                yield found(connector, "security-undefined", message, pointer)
+    yield from judge_security(connector)
     properties = connector.properties
     provider = (properties.identity_provider or "").lower() if properties else ""
     if provider not in ("aad", "aadcertificate") or connector.kind == "postman":
@@ -160,7 +190,7 @@ def _security(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding
         isinstance(scheme, Mapping) and scheme.get("type") == "oauth2"
         for scheme in (schemes.values() if isinstance(schemes, Mapping) else ())
     )
-    applied = any(requirement for _, requirement in _requirements(connector))
+    applied = any(requirement for _, requirement in requirements_of(connector))
     if not (has_oauth and applied):
         yield found(
             connector,
@@ -169,15 +199,6 @@ def _security(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding
             "/securityDefinitions" if defined else "",
             severity="note" if has_oauth else None,
         )
-
-
-def _requirements(connector: Connector) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    places = [("/security", connector.raw.get("security"))]
-    places += [(f"{o.pointer}/security", o.raw.get("security")) for o in connector.operations]
-    for pointer, value in places:
-        for index, row in enumerate(value if isinstance(value, list) else ()):
-            if isinstance(row, Mapping):
-                yield f"{pointer}/{index}", row
 
 
 # ---------------------------------------------------------------------- properties
@@ -231,25 +252,3 @@ def _paconn(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
                 "",
                 place=Place(path.as_posix(), f"/{name}"),
             )
-
-
-def _metadata(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
-    if connector.kind == "postman":
-        return
-    info = connector.raw.get("info")
-    info = info if isinstance(info, Mapping) else {}
-    title = info.get("title")
-    words = [w for w in RESTRICTED_WORDS if isinstance(title, str) and w in title.lower().split()]
-    if not isinstance(title, str) or not title or len(title) > TITLE_LIMIT or words:
-        observed = "missing" if not title else f"{title!r}"
-        yield found(connector, "title", f"info.title is {observed}", "/info", observed=observed)
-    missing = [
-        name
-        for name, there in (
-            ("x-ms-connector-metadata", "x-ms-connector-metadata" in connector.raw),
-            ("info.contact", "contact" in info),
-        )
-        if not there
-    ]
-    if missing:
-        yield found(connector, "metadata", f"{' and '.join(missing)} missing", "/info")

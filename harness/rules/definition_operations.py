@@ -1,24 +1,22 @@
-"""Judging operations: ids, texts, paths, parameters, responses, triggers and dynamic values."""
+"""Judging operations: ids, texts, paths, parameters, responses and pages."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
-from harness.probes.contract_exclusions import notification_parameter
 from harness.rules.definition_context import found
-from harness.rules.model import Finding
+from harness.rules.definition_dynamics import DYNAMIC
+from harness.rules.model import Finding, Severity
 
 __all__ = ["judge_operations"]
 
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESTRICTED = re.compile(r"[/\\<>*%&?]")
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
-DYNAMIC = ("x-ms-dynamic-values", "x-ms-dynamic-list", "x-ms-dynamic-schema")
-DYNAMIC_ALL = (*DYNAMIC, "x-ms-dynamic-properties")
+NEXT_LINKS = ("nextLink", "@odata.nextLink")
 SUMMARY_LIMIT = 80
 
 
@@ -27,7 +25,7 @@ def judge_operations(connector: Connector) -> Iterator[Finding]:
     yield from _ids(connector)
     yield from _paths(connector)
     for operation in connector.operations:
-        for judge in (_texts, _parameters, _path_parameters, _responses, _webhook, _dynamics):
+        for judge in (_texts, _parameters, _path_parameters, _responses, _pages):
             yield from judge(connector, operation)
 
 
@@ -61,12 +59,17 @@ def _paths(connector: Connector) -> Iterator[Finding]:
     for path in paths if isinstance(paths, Mapping) else ():
         pointer = "/paths/" + str(path).replace("~", "~0").replace("/", "~1")
         problem = _path_problem(str(path))
+        odd = _path_oddity(str(path))
         if problem:
             yield found(connector, "path-form", f"path {path}: {problem}", pointer)
+        elif odd:
+            message = f"path {path}: {odd}"
+            yield found(connector, "path-form", message, pointer, severity="warning")
         shape = _TEMPLATE.sub("{}", str(path)).rstrip("/").lower()
         if shape in seen and connector.kind != "postman":
             message = f"{path} matches the same calls as {seen[shape]}"
-            yield found(connector, "path-duplicate", message, pointer)
+            severity = _twin_severity(seen[shape], str(path))
+            yield found(connector, "path-duplicate", message, pointer, severity=severity)
         seen.setdefault(shape, str(path))
 
 
@@ -78,6 +81,26 @@ def _path_problem(path: str) -> str | None:
         return "has unbalanced braces"
     if "?" in outside or "#" in outside:
         return "holds a query or a fragment"
+    return None
+
+
+def _twin_severity(one: str, other: str) -> Severity | None:
+    """How bad it is that two paths match the same calls.
+
+    Paths that differ in capitals alone are refused at import. A slash at the end is a known way to
+    give one route two operations: the platform keeps them apart.
+    """
+    if one.lower() == other.lower():
+        return "error"
+    return "note" if one.rstrip("/") == other.rstrip("/") else None
+
+
+def _path_oddity(path: str) -> str | None:
+    """What Microsoft's validator refuses, without proof that an import fails."""
+    if "*" in path:
+        return "holds the wildcard *"
+    if any("=" in name for name in _TEMPLATE.findall(path)):
+        return "gives a placeholder a default with ="
     return None
 
 
@@ -167,11 +190,23 @@ def _path_parameters(connector: Connector, operation: Operation) -> Iterator[Fin
             yield found(connector, "path-encoding", message, parameter.pointer, operation=operation)
 
 
+def _is_webhook(operation: Operation) -> bool:
+    """Whether an operation registers a webhook: flows get what is notified, not its answer."""
+    return "x-ms-notification-content" in operation.path_raw
+
+
 def _responses(connector: Connector, operation: Operation) -> Iterator[Finding]:
     pointer = f"{operation.pointer}/responses"
     if not operation.responses:
         message = f"{operation.id} documents no answer"
-        yield found(connector, "no-response", message, operation.pointer, operation=operation)
+        yield found(
+            connector,
+            "no-response",
+            message,
+            operation.pointer,
+            operation=operation,
+            severity="warning" if _is_webhook(operation) else None,
+        )
         return
     success = [r for s, r in operation.responses.items() if s.startswith("2")]
     if not success:
@@ -179,8 +214,10 @@ def _responses(connector: Connector, operation: Operation) -> Iterator[Finding]:
             message = f"{operation.id} documents no success"
             yield found(connector, "no-success-response", message, pointer, operation=operation)
         return
+    if operation.method == "DELETE" or _is_webhook(operation):
+        return  # nobody uses what they answer
     for response in success:
-        dynamic = any(key in response.raw for key in DYNAMIC_ALL)
+        dynamic = any(key in response.raw for key in DYNAMIC)
         if response.schema is None and not dynamic and response.status in ("200", "201"):
             message = f"answer {response.status} of {operation.id} has no schema"
             yield found(
@@ -188,43 +225,16 @@ def _responses(connector: Connector, operation: Operation) -> Iterator[Finding]:
             )
 
 
-def _webhook(connector: Connector, operation: Operation) -> Iterator[Finding]:
-    if not operation.is_trigger:
-        return
-    url = notification_parameter(connector, operation)
-    content = "x-ms-notification-content" in operation.path_raw
-    if url is not None and not content:
-        message = f"{operation.id} takes a notification URL, but {operation.path} has no content"
-        yield found(connector, "webhook", message, operation.pointer, operation=operation)
-
-
-def _dynamics(connector: Connector, operation: Operation) -> Iterator[Finding]:
-    known = {o.raw.get("operationId"): o for o in connector.operations}
-    for pointer, key, extension in _extensions(operation.raw, operation.pointer):
-        wanted = extension.get("operationId")
-        if not isinstance(wanted, str):
-            continue
-        goal = known.get(wanted)
-        if goal is None:
-            message = f"{key} of {operation.id} names the operation {wanted!r}, which is not there"
-            yield found(connector, "dynamic-operation", message, pointer, operation=operation)
-            continue
-        given = extension.get("parameters")
-        names = {p.name for p in goal.parameters} | {"body"}
-        for name in given if isinstance(given, Mapping) else ():
-            if name not in names and name.split("/")[0] not in names and not goal.body:
-                message = f"{key} of {operation.id} passes {name!r}, which {wanted} does not take"
-                yield found(connector, "dynamic-parameter", message, pointer, operation=operation)
-
-
-def _extensions(node: Any, pointer: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            escaped = str(key).replace("~", "~0").replace("/", "~1")
-            if key in DYNAMIC_ALL and isinstance(value, Mapping):
-                yield f"{pointer}/{escaped}", str(key), value
-            elif key not in ("example", "examples", "default", "enum"):
-                yield from _extensions(value, f"{pointer}/{escaped}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _extensions(value, f"{pointer}/{index}")
+def _pages(connector: Connector, operation: Operation) -> Iterator[Finding]:
+    pageable = operation.raw.get("x-ms-pageable")
+    name = pageable.get("nextLinkName") if isinstance(pageable, Mapping) else None
+    if name is not None and name not in NEXT_LINKS:
+        yield found(
+            connector,
+            "page-link",
+            f"nextLinkName of {operation.id} is {name!r}",
+            f"{operation.pointer}/x-ms-pageable/nextLinkName",
+            operation=operation,
+            expected=" or ".join(NEXT_LINKS),
+            observed=repr(name),
+        )

@@ -37,6 +37,7 @@ _FUNCTION_KEY = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _SIGNATURE = re.compile(r"(?:^|[?&;])sig=[A-Za-z0-9%+/_-]{20,}")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 _ENTRA_SECRET = re.compile(r"[A-Za-z0-9_.-]{3}[78]Q~[A-Za-z0-9_.~-]{31,34}")
+COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 TYPES = {
     "string": str,
     "integer": int,
@@ -149,6 +150,11 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
         if not enum or len(set(texts)) < len(texts):
             message = "enum is empty" if not enum else "enum repeats a value"
             yield found(connector, "enum-empty", message, f"{pointer}/enum")
+        kind = node.get("type")
+        odd = [v for v in enum if v is not None and kind in TYPES and not _is_a(v, str(kind))]
+        if odd:
+            message = f"enum has {type(odd[0]).__name__}, the type is {kind}"
+            yield found(connector, "enum-empty", message, f"{pointer}/enum", expected=str(kind))
     if node.get("type") == "array" and "items" not in node:
         yield found(connector, "array-items", "an array without items", pointer)
     yield from _required(connector, node, pointer)
@@ -205,10 +211,14 @@ def _bounds(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
         if _is_number(least) and _is_number(most) and least > most:
             message = f"{low} {least} is larger than {high} {most}"
             yield found(connector, "bounds", message, f"{pointer}/{low}")
-    for name in ("minLength", "maxLength", "minItems", "maxItems", "minProperties"):
+    for name in COUNTS:
         value = node.get(name)
         if _is_number(value) and value < 0:
             yield found(connector, "bounds", f"{name} is negative", f"{pointer}/{name}")
+    step = node.get("multipleOf")
+    if _is_number(step) and step <= 0:
+        message = f"multipleOf is {step}, not larger than zero"
+        yield found(connector, "bounds", message, f"{pointer}/multipleOf")
     for flag, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if node.get(flag) is True and bound not in node:
             message = f"{flag} without {bound}"
@@ -221,6 +231,8 @@ def _is_number(value: Any) -> TypeGuard[float]:
 
 def _required(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iterator[Finding]:
     required, properties = node.get("required"), node.get("properties")
+    if isinstance(required, list):
+        yield from _required_place(connector, node, required, pointer)
     if not isinstance(required, list) or not isinstance(properties, Mapping):
         return
     if "allOf" in node or any(key.startswith("x-ms-dynamic") for key in node):
@@ -229,6 +241,19 @@ def _required(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
         if isinstance(name, str) and name not in properties:
             message = f"required names {name!r}, which is not among the properties"
             yield found(connector, "required-unknown", message, f"{pointer}/required")
+
+
+def _required_place(
+    connector: Connector, node: Mapping[str, Any], required: list[Any], pointer: str
+) -> Iterator[Finding]:
+    kind = node.get("type", "object")
+    place = f"{pointer}/required"
+    if kind != "object":
+        message = f"required stands at the type {kind}, where it says nothing"
+        yield found(connector, "required-unknown", message, place, severity="note")
+    elif not required:
+        message = "required is empty"
+        yield found(connector, "required-unknown", message, place, severity="note")
 
 
 def _secret(connector: Connector, text: str, pointer: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from harness.connector.model import Connector
@@ -14,6 +15,8 @@ __all__ = ["METHODS", "Part", "Shape", "parts_of", "shapes_of"]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 DEEPEST = 12
 """Levels of nested schemas that are followed through references."""
+MOST = 2_000
+"""Parts of one schema that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +147,12 @@ def _schema(schema: Any, pointer: str) -> Iterator[Shape]:
 
 
 def parts_of(connector: Connector, schema: Any, pointer: str) -> Iterator[Part]:
-    """A schema and everything inside it, references followed; loops end where they close."""
+    """A schema and everything inside it, references followed; loops end where they close.
+
+    No more than `MOST` parts: definitions that name each other unfold without end.
+    """
     top = Part("", {}, pointer, required=True, internal=False, listed=True, depth=0)
-    yield from _inside(connector, schema, top, frozenset())
+    yield from islice(_inside(connector, schema, top, frozenset()), MOST)
 
 
 def _inside(connector: Connector, schema: Any, at: Part, seen: frozenset[str]) -> Iterator[Part]:
@@ -177,6 +183,4 @@ def _inside(connector: Connector, schema: Any, at: Part, seen: frozenset[str]) -
 
 
 def _placed(part: Part, *, pointer: str) -> Part:
-    return Part(
-        part.name, {}, pointer, part.required, part.internal, part.listed, part.depth + 1
-    )
+    return Part(part.name, {}, pointer, part.required, part.internal, part.listed, part.depth + 1)
