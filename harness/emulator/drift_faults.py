@@ -113,6 +113,8 @@ class DriftFaults:
             answer.status = 202
         if faults.has("header-missing", operation):
             answer.set_header("Content-Type", None)
+        if faults.has("header-dropped", operation):
+            answer.set_header("X-Total-Count", None)
         for name, change in BODY_CHANGES.items():
             if faults.has(name, operation):
                 answer.body = _rewritten(answer.body, change)

@@ -89,6 +89,7 @@ DRIFT = {
     "base-path-moved": "every route lost its prefix",
     "slow": "answers take so many seconds",
     "header-missing": "the answer has no Content-Type",
+    "header-dropped": "the answer lacks the headers of the function's own",
     "huge": "answers are larger than a connector takes",
     "throttle": "every third call is throttled with 429 and Retry-After",
     "cold-start": "the first calls meet 503",

@@ -35,19 +35,30 @@ _WORDS = {
 }
 
 
+BODILESS = frozenset({204, 205})
+"""Successes without a body: what another one documents cannot be asked of them."""
+
+
 def front_end(status: int | None) -> bool:
     """Whether a status is the platform's front end speaking, not the app."""
     return status in FRONT_END
 
 
 def success_spec(operation: Operation, status: int) -> ResponseSpec | None:
-    """The documented answer for a status; `default` stands in only where nothing else fits."""
+    """The documented answer for a status; `default` stands in only where nothing else fits.
+
+    An undocumented success is held against the only documented one, so that a status that drifted
+    does not hide what drifted besides.
+    """
     exact = operation.responses.get(str(status))
     if exact is not None:
         return exact
-    explicit = any(code.startswith("2") for code in operation.responses)
+    explicit = [code for code in operation.responses if code.startswith("2")]
     if status < 300 and explicit:
-        return None  # `default` beside an explicit success describes errors
+        # `default` beside an explicit success describes errors.
+        named = "default" in operation.responses
+        alone = len(explicit) == 1 and not named and status not in BODILESS
+        return operation.responses[explicit[0]] if alone else None
     return operation.responses.get("default")
 
 
@@ -65,6 +76,9 @@ def answer_sightings(
     yield from _status(operation, exchange, response)
     if 200 <= response.status < 300 or 400 <= response.status < 500:
         spec = success_spec(operation, response.status)
+        drifted = spec is not None and spec.status not in (str(response.status), "default")
+        if drifted and not response.body:
+            return  # the status says it all
         if spec is not None and not _is_hosts_own(response):
             yield from _content_type(connector, operation, exchange, response, spec)
             yield from _body(connector, judge, exchange, response, spec)
@@ -82,7 +96,9 @@ def header_sightings(
         answers = [
             (exchange, exchange.response)
             for exchange in exchanges
-            if exchange.response is not None and str(exchange.response.status) == spec.status
+            if exchange.response is not None
+            and 200 <= exchange.response.status < 300
+            and success_spec(operation, exchange.response.status) is spec
         ]
         for name, schema in spec.headers.items():
             yield from _header(judge, spec, str(name), schema, answers)

@@ -52,6 +52,8 @@ DRIFTS = [
     ("undocumented-required:ListDocuments", "contract.undocumented-required"),
     ("valid-refused:SearchDocuments", "contract.valid-refused"),
     ("invalid-accepted:ListDocuments", "contract.invalid-accepted"),
+    ("header-missing:GetDocument", "contract.content-type"),
+    ("header-dropped:ListDocuments", "contract.headers"),
     ("huge:GetDocument", "contract.large"),
 ]
 
@@ -99,10 +101,10 @@ def sender(emulator: Emulator) -> Iterator[LiveSender]:
     yield from _sender(emulator)
 
 
-def _sender(emulator: Emulator) -> Iterator[LiveSender]:
+def _sender(emulator: Emulator, limits: PacingLimits = PATIENCE) -> Iterator[LiveSender]:
     tls = ssl.create_default_context(cafile=emulator.description["ca_file"])
     tokens = Tokens(signed_in(emulator, tls))
-    opened = LiveSender(emulator.app_url, tokens, tls=tls, limits=PATIENCE)
+    opened = LiveSender(emulator.app_url, tokens, tls=tls, limits=limits)
     yield opened
     opened.close()
 
@@ -179,6 +181,20 @@ def test_drift_is_found_over_the_wire(
     assert set(rules(judgement)) - {rule} <= SIDE_EFFECTS.get(fault, set())
 
 
+def test_answer_that_comes_too_late_is_found(
+    emulator: Emulator, connector: Connector, kept: Path
+) -> None:
+    emulator.faults.on("slow:1")
+    try:
+        limits = PacingLimits(first_backoff_s=0.01, cold_start_s=1.0, read_s=0.2)
+        for sender in _sender(emulator, limits):
+            judgement = judged(situation(connector, emulator), "ListCategories", sender, kept)
+    finally:
+        emulator.faults.clear()
+
+    assert set(rules(judgement)) == {"contract.slow"}
+
+
 @pytest.mark.parametrize("fault", ["cold-start", "throttle:ListDocuments"])
 def test_passing_trouble_is_no_drift(
     emulator: Emulator, connector: Connector, sender: LiveSender, kept: Path, fault: str
@@ -200,7 +216,8 @@ def test_all_drifts_together_hide_none(
     body = ["missing-property", "enum-changed", "format-changed", "extra-property"]
     faults = {
         "GetDocument": body,
-        "ListDocuments": ["status-changed", "invalid-accepted"],
+        "ListDocuments": ["status-changed", "invalid-accepted", "header-dropped"],
+        "WhoAmI": ["status-changed", "type-changed"],
         "SearchDocuments": ["required-ignored", "null-value"],
         "Hello": ["content-type-changed"],
         "ListCategories": ["operation-gone"],
@@ -215,7 +232,12 @@ def test_all_drifts_together_hide_none(
         emulator.faults.clear()
 
     assert len(found["GetDocument"]) == len(body)
-    assert set(found["ListDocuments"]) == {"contract.status", "contract.invalid-accepted"}
+    assert set(found["ListDocuments"]) == {
+        "contract.status",
+        "contract.invalid-accepted",
+        "contract.headers",
+    }
+    assert set(found["WhoAmI"]) == {"contract.status", "contract.body"}
     assert set(found["SearchDocuments"]) == {"contract.required-ignored", "contract.null"}
     assert found["Hello"] == ["contract.content-type"]
     assert found["ListCategories"] == ["contract.operation-gone"]

@@ -51,12 +51,12 @@ def _name_key(name):
     return "".join(char for char in name.split("@")[0].lower() if char.isalnum()) or "user"
 
 
-def _answer(body, status=200):
+def _answer(body, status=200, **headers):
     return func.HttpResponse(
         json.dumps(body),
         status_code=status,
         mimetype="application/json",
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", **headers},
     )
 
 
@@ -203,7 +203,8 @@ def ListDocuments(req: func.HttpRequest, principal) -> func.HttpResponse:
         if (not status or d["status"] == status)
         and (moment is None or datetime.fromisoformat(d["createdAt"]) > moment)
     ]
-    return _answer({"value": found[: int(top)] if top else found})
+    total = {"X-Total-Count": str(len(found))}
+    return _answer({"value": found[: int(top)] if top else found}, **total)
 
 
 @app.route(route="documents", methods=["POST"])
