@@ -82,6 +82,7 @@ def judge_certification(connector: Connector, shapes: Sequence[Shape]) -> Iterat
     yield from _metadata(connector, info)
     yield from _similar_paths(connector)
     yield from _answers(connector)
+    yield from _inputs(connector)
     for shape in shapes:
         yield from _empty(connector, shape)
         yield from _supported(connector, shape)
@@ -199,6 +200,20 @@ def _answers(connector: Connector) -> Iterator[Finding]:
             place = f"{operations[0].pointer}/responses"
             pointers = [f"{o.pointer}/responses" for o in operations]
             yield found(connector, "several-schemas", message, place, data={"pointers": pointers})
+
+
+def _inputs(connector: Connector) -> Iterator[Finding]:
+    """Inputs that makers see without a description: the pipeline for pull requests refuses them."""
+    for operation in connector.operations:
+        if operation.raw.get("x-ms-visibility") == "internal":
+            continue
+        for parameter in operation.parameters:
+            seen = parameter.visibility != "internal" and parameter.location != "body"
+            if seen and "description" not in parameter.raw:
+                message = f"{parameter.name} of {operation.id} has no description"
+                yield found(
+                    connector, "description", message, parameter.pointer, operation=operation
+                )
 
 
 def _empty(connector: Connector, shape: Shape) -> Iterator[Finding]:

@@ -206,6 +206,8 @@ def _undefined(
             "security-undefined",
             message,
             whole if many else pointers[0],
+            expected=f"one of {', '.join(defined)}" if defined else "a scheme of that name",
+            observed=name,
             data={"pointers": pointers},
         )
 

@@ -21,6 +21,8 @@ def judge_inputs(connector: Connector, shapes: Sequence[Shape]) -> Iterator[Find
     for shape in shapes:
         if shape.kind == "parameter":
             yield from _parameter(connector, shape)
+        elif shape.kind == "path":
+            yield from _shared_twice(connector, shape)
         elif shape.kind == "schema":
             yield from _file_schema(connector, shape)
             yield from _binary(connector, shape)
@@ -55,6 +57,22 @@ def _parameter(connector: Connector, shape: Shape) -> Iterator[Finding]:
     if internal and location != "path" and node.get("required") is not True:
         message = f"{name} is internal with a default, but not required: it may not be sent"
         yield found(connector, "internal-optional", message, place)
+
+
+def _shared_twice(connector: Connector, shape: Shape) -> Iterator[Finding]:
+    """Parameters beside the methods that stand there twice (loading notes those of operations)."""
+    listed = shape.node.get("parameters")
+    seen: set[tuple[str, str]] = set()
+    for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+        parameter = connector.resolve(entry)
+        if not isinstance(parameter, Mapping) or "name" not in parameter:
+            continue
+        key = (str(parameter["name"]), str(parameter.get("in")))
+        if key in seen:
+            message = f"the {key[1]} parameter {key[0]} stands twice at one path"
+            place = f"{shape.pointer}/parameters/{index}"
+            yield found(connector, "parameter-duplicate", message, place)
+        seen.add(key)
 
 
 def _body_shape(connector: Connector, shape: Shape) -> Iterator[Finding]:

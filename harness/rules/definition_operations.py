@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
 from harness.rules.definition_context import found
 from harness.rules.definition_dynamics import DYNAMIC
+from harness.rules.definition_shapes import METHODS
 from harness.rules.model import Finding, Severity
 
 __all__ = ["judge_operations"]
@@ -56,7 +58,8 @@ def _ids(connector: Connector) -> Iterator[Finding]:
 def _paths(connector: Connector) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     paths = connector.raw.get("paths")
-    for path in paths if isinstance(paths, Mapping) else ():
+    paths = paths if isinstance(paths, Mapping) else {}
+    for path in paths:
         pointer = "/paths/" + str(path).replace("~", "~0").replace("/", "~1")
         problem = _path_problem(str(path))
         odd = _path_oddity(str(path))
@@ -68,7 +71,7 @@ def _paths(connector: Connector) -> Iterator[Finding]:
         shape = _TEMPLATE.sub("{}", str(path)).rstrip("/").lower()
         if shape in seen and connector.kind != "postman":
             message = f"{path} matches the same calls as {seen[shape]}"
-            severity = _twin_severity(seen[shape], str(path))
+            severity = _twin_severity(paths, seen[shape], str(path))
             yield found(connector, "path-duplicate", message, pointer, severity=severity)
         seen.setdefault(shape, str(path))
 
@@ -84,15 +87,21 @@ def _path_problem(path: str) -> str | None:
     return None
 
 
-def _twin_severity(one: str, other: str) -> Severity | None:
+def _twin_severity(paths: Mapping[str, Any], one: str, other: str) -> Severity | None:
     """How bad it is that two paths match the same calls.
 
     Paths that differ in capitals alone are refused at import. A slash at the end is a known way to
-    give one route two operations: the platform keeps them apart.
+    give one route two operations: the platform keeps them apart. Where no method stands at both,
+    the method tells them apart.
     """
     if one.lower() == other.lower():
         return "error"
-    return "note" if one.rstrip("/") == other.rstrip("/") else None
+    mine, theirs = _methods(paths.get(one)), _methods(paths.get(other))
+    return "note" if one.rstrip("/") == other.rstrip("/") or not mine & theirs else None
+
+
+def _methods(item: Any) -> set[str]:
+    return {str(key).lower() for key in item} & set(METHODS) if isinstance(item, Mapping) else set()
 
 
 def _path_oddity(path: str) -> str | None:
@@ -106,8 +115,7 @@ def _path_oddity(path: str) -> str | None:
 
 def _texts(connector: Connector, operation: Operation) -> Iterator[Finding]:
     summary = operation.summary
-    hidden = operation.raw.get("x-ms-visibility") == "internal"
-    if hidden:
+    if _is_hidden(operation):
         return
     if not summary or len(summary) > SUMMARY_LIMIT or _RESTRICTED.search(summary):
         why = "is missing" if not summary else "is too long or has a restricted character"
@@ -160,7 +168,8 @@ def _parameter(
             operation=operation,
         )
     named = parameter.raw.get("x-ms-summary")
-    if parameter.location != "body" and parameter.visibility != "internal" and not named:
+    shown = parameter.visibility != "internal" and not _is_hidden(operation)
+    if parameter.location != "body" and shown and not named:
         message = f"{parameter.name} of {operation.id} has no x-ms-summary"
         yield found(connector, "parameter-summary", message, parameter.pointer, operation=operation)
     if parameter.raw.get("type") == "file" and parameter.location != "formData":
@@ -190,6 +199,11 @@ def _path_parameters(connector: Connector, operation: Operation) -> Iterator[Fin
             yield found(connector, "path-encoding", message, parameter.pointer, operation=operation)
 
 
+def _is_hidden(operation: Operation) -> bool:
+    """Whether makers never see an operation: it fills lists, or is called by the platform."""
+    return operation.raw.get("x-ms-visibility") == "internal"
+
+
 def _is_webhook(operation: Operation) -> bool:
     """Whether an operation registers a webhook: flows get what is notified, not its answer."""
     return "x-ms-notification-content" in operation.path_raw
@@ -214,7 +228,7 @@ def _responses(connector: Connector, operation: Operation) -> Iterator[Finding]:
             message = f"{operation.id} documents no success"
             yield found(connector, "no-success-response", message, pointer, operation=operation)
         return
-    if operation.method == "DELETE" or _is_webhook(operation):
+    if operation.method == "DELETE" or _is_webhook(operation) or _is_hidden(operation):
         return  # nobody uses what they answer
     for response in success:
         dynamic = any(key in response.raw for key in DYNAMIC)

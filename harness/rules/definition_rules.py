@@ -101,7 +101,8 @@ RULES: tuple[Rule, ...] = (
         "description",
         "note",
         "An operation has no description",
-        "description is missing or the same as the summary.",
+        "description is missing at an operation; with `[definition] certification` also at an "
+        "input that makers see.",
         "Makers cannot tell what the operation does.",
         "Write a sentence that says what it does.",
         microsoft=("RequiredPropertyMissing",),
@@ -110,7 +111,7 @@ RULES: tuple[Rule, ...] = (
         "parameter-summary",
         "note",
         "An input has no x-ms-summary",
-        "A visible parameter lacks x-ms-summary.",
+        "A visible parameter of a visible operation lacks x-ms-summary.",
         "The designer then shows the raw name.",
         "Add x-ms-summary in Title Case.",
         reference=_EXTENSIONS,
@@ -137,7 +138,8 @@ RULES: tuple[Rule, ...] = (
         "warning",
         "Two paths match the same calls",
         "Two paths differ in the names of their placeholders only. Where they differ in capitals "
-        "only, it is an error (the platform refuses the file); in slashes at the end, a note.",
+        "only, it is an error (the platform refuses the file); in slashes at the end, or where no "
+        "method stands at both, a note.",
         "Which one is called is left to chance.",
         "Keep one of them.",
         microsoft=("DuplicateOperationPath", "PathRedefined"),
@@ -245,6 +247,7 @@ RULES: tuple[Rule, ...] = (
             "SchemaReferenceNotFound",
             "ParameterReferenceNotFound",
             "ResponseReferenceNotFound",
+            "JsonPointerNotValid",
         ),
     ),
     _rule(
@@ -254,7 +257,7 @@ RULES: tuple[Rule, ...] = (
         "A reference names another file or a URL.",
         "The platform follows local references only.",
         "Copy the part into definitions.",
-        microsoft=("SchemaReferenceNotValid", "JsonPointerNotValid"),
+        microsoft=("SchemaReferenceNotValid",),
     ),
     _rule(
         "no-response",
@@ -279,8 +282,8 @@ RULES: tuple[Rule, ...] = (
         "response-schema",
         "note",
         "A success answer has no schema",
-        "A documented 200 or 201 answer has neither a schema nor x-ms-dynamic-schema; DELETE and "
-        "registrations of webhooks are left alone.",
+        "A documented 200 or 201 answer has neither a schema nor x-ms-dynamic-schema; DELETE, "
+        "internal operations and registrations of webhooks are left alone.",
         "The designer offers no outputs.",
         "Add the schema of the answer.",
         microsoft=("SchemaDefinitionSetIncorrectly",),
@@ -624,7 +627,8 @@ RULES: tuple[Rule, ...] = (
         "warning",
         "A key is unknown",
         "A key is none of Swagger 2.0's at its place, and no extension. Beside the methods of a "
-        "path it is an error: the platform refuses to import such a file.",
+        "path it is an error, since the platform refuses to import such a file; in a schema a "
+        "note.",
         "What it says is ignored, or the file is refused.",
         "Move it to its place, correct it, or begin it with x-.",
         microsoft=("AdditionalPropertyNotAllowed", "ExtensionNameNotValid"),
@@ -643,7 +647,8 @@ RULES: tuple[Rule, ...] = (
         "value-unknown",
         "warning",
         "A word has an unknown value",
-        "type, in, x-ms-trigger, x-ms-url-encoding or x-ms-media-kind is none of its values.",
+        "type, in, x-ms-trigger, x-ms-url-encoding or x-ms-media-kind is none of its values (the "
+        "type null, which comes of samples, is a note).",
         "The platform refuses or ignores it.",
         "Use one of the known values.",
         reference=_SWAGGER,

@@ -11,7 +11,7 @@ from harness.connector.model import Connector
 from harness.connector.pointers import escape
 from harness.rules.definition_context import found
 from harness.rules.definition_shapes import METHODS, Shape
-from harness.rules.model import Finding
+from harness.rules.model import Finding, Severity
 
 __all__ = ["judge_words"]
 
@@ -34,7 +34,13 @@ _KEYS = {
     "response": "$ref description schema headers examples",
     "header": f"description {_VALUE}",
     "items": _VALUE,
+    "parameter": f"$ref name in description required schema allowEmptyValue example {_VALUE}",
+    "schema": f"$ref title description required properties additionalProperties allOf readOnly "
+    f"discriminator xml externalDocs example maxProperties minProperties {_VALUE}",
 }
+ELSEWHERE = frozenset({"oneOf", "anyOf", "not", "nullable", "const", "patternProperties", "if"})
+"""What definition.keyword names."""
+SEVERITIES: dict[str, Severity] = {"path": "error", "schema": "note"}
 KEYS = {kind: frozenset(words.split()) for kind, words in _KEYS.items()}
 _FORMATS = (
     "int32 int64 float double byte binary date date-time password date-no-tz email html uri uuid"
@@ -83,15 +89,16 @@ def _keys(connector: Connector, shape: Shape) -> Iterator[Finding]:
         return
     for key in shape.node:
         name = str(key)
-        lower = name.lower() in METHODS and shape.kind == "path"
-        if name not in known and not name.lower().startswith("x-") and not lower:
+        method = name.lower() in METHODS and shape.kind == "path"
+        other = method or (name in ELSEWHERE and shape.kind == "schema")
+        if name not in known and not name.lower().startswith("x-") and not other:
             yield found(
                 connector,
                 "unknown-key",
                 f"{name!r} is no key of {_a(shape.kind)}, and no extension (x-...)",
                 f"{shape.pointer}/{escape(name)}",
                 observed=name,
-                severity="error" if shape.kind == "path" else None,
+                severity=SEVERITIES.get(shape.kind),
             )
 
 
@@ -174,6 +181,7 @@ def _choices(connector: Connector, shape: Shape) -> Iterator[Finding]:
             f"{shape.pointer}/{key}",
             expected=", ".join(allowed),
             observed=_shown(value),
+            severity="note" if value == "null" else None,
         )
 
 

@@ -59,6 +59,13 @@ def copy_path(old: str, new: str) -> Edit:
     return edit
 
 
+def split_path(old: str, new: str, method: str) -> Edit:
+    """One method of a path moved to a path of its own."""
+    return lambda document: document["paths"].update(
+        {new: {method: document["paths"][old].pop(method)}}
+    )
+
+
 def chain(*edits: Edit) -> Edit:
     def edit(document: dict[str, Any]) -> None:
         for each in edits:
@@ -118,6 +125,7 @@ HIDDEN = {**STRING, **INTERNAL}
 URL = {"x-ms-notification-url": True}
 LINK = {**HIDDEN, **URL}
 FAMILY = {"family": "d", "revision": 1}
+SHARED = {"name": "s", "in": "query", "type": "string", "x-ms-summary": "S"}
 SCHEME = ("securityDefinitions", "oauth2_auth")
 KEY = "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2Yz3Ab4Cd5Ef6Gh7=="
 CASES: list[tuple[str, Edit]] = [
@@ -217,6 +225,9 @@ CASES: list[tuple[str, Edit]] = [
     ),
     ("unknown-key", put(GET, tag="documents")),
     ("unknown-key", put(("paths", "/me"), securityDefinitions={})),
+    ("unknown-key", put(TITLE, minlength=3)),
+    ("parameter-duplicate", put(("paths", "/me"), parameters=[SHARED, SHARED])),
+    ("reference-missing", put(TITLE, **{"$ref": "#definitions/Person"})),
     ("value-type", put((*LIST, "parameters", 0), required="true")),
     ("value-type", put(TITLE, maxLength="10")),
     ("value-type", put(TITLE, required=True)),
@@ -345,6 +356,7 @@ CERTIFICATION_CASES: list[tuple[str, Edit]] = [
     ("info-description", put(("info",), description="For Power Apps and whoever uses them today.")),
     ("categories", put(("x-ms-connector-metadata", 2), propertyValue="Fun;Data")),
     ("path-encoding", drop((*GET, "parameters", 0), "x-ms-url-encoding")),
+    ("description", drop((*LIST, "parameters", 0), "description")),
     ("query-encoding", put((*LIST, "parameters", 0), **{"x-ms-url-encoding": "single"})),
     ("media-type-supported", put((), produces=["application/pdf"])),
     ("empty-value", put(TITLE, description="")),
@@ -455,8 +467,9 @@ def test_path_that_an_answer_lacks_is_one_finding(tmp_path: Path) -> None:
         (copy_path("/documents/{id}", "/Documents/{id}"), "error"),
         (copy_path("/documents/{id}", "/documents/{other}"), "warning"),
         (copy_path("/documents/{id}", "/documents/{id}/"), "note"),
+        (split_path("/documents/{id}", "/documents/{other}", "delete"), "note"),
     ],
-    ids=["capitals", "placeholders", "slash at the end"],
+    ids=["capitals", "placeholders", "slash at the end", "another method"],
 )
 def test_twin_paths_are_as_bad_as_the_platform_takes_them(
     tmp_path: Path, edit: Edit, severity: str
