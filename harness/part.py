@@ -18,6 +18,7 @@ from harness.outcomes import CheckUnverified
 from harness.remote import RemoteController
 from harness.run import Check, Run
 from harness.senders import make_sender
+from harness.settings_secrets import configured_secrets
 
 if TYPE_CHECKING:
     import httpx
@@ -147,6 +148,14 @@ class Part:
         return [f"writes ({settings.writes}): {line}" for line in lines]
 
     # ------------------------------------------------------------------ the end
+
+    def shown(self, text: str) -> str:
+        """A text that pytest is about to show or write, without any secret known so far."""
+        from harness.traffic.redaction import known_redactor
+
+        settings = self.run.settings
+        secrets = {**configured_secrets(settings), **self.controller.known_secrets()}
+        return known_redactor(secrets, patterns=settings.redact.patterns).text(text)
 
     def effective_settings(self) -> Settings:
         """The settings with the demo's address in them, where it was started."""

@@ -24,6 +24,7 @@ class RemoteController:
     def __init__(self, channel: Any) -> None:
         self._channel = channel
         self._lock = threading.Lock()
+        self._seen: dict[str, str] = {}
 
     def address(self) -> dict[str, Any]:
         """See `Controller.address`."""
@@ -31,11 +32,19 @@ class RemoteController:
 
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
         """See `Controller.bearer`."""
-        return str(self._ask("bearer", caller, kind, refused=refused))
+        bearer = str(self._ask("bearer", caller, kind, refused=refused))
+        self._seen[bearer] = "{" + caller + "}"
+        return bearer
 
     def token(self, caller: str) -> dict[str, Any]:
         """See `Controller.token`."""
-        return dict(self._ask("token", caller))
+        token = dict(self._ask("token", caller))
+        self._seen[token["value"]] = "{" + caller + "}"
+        return token
+
+    def known_secrets(self) -> dict[str, str]:
+        """The tokens that this worker was given → the placeholder to show instead."""
+        return dict(self._seen)
 
     def wait_for_start(self) -> bool:
         """See `Controller.wait_for_start`."""

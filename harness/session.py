@@ -25,6 +25,7 @@ from harness.remote import RemoteController, serve
 from harness.run import Check
 from harness.session_items import (
     can_prompt,
+    hide_secrets,
     is_quick,
     make_progress,
     operation_of,
@@ -148,9 +149,12 @@ class HarnessSession:
         report: Any = yield
         error = call.excinfo.value if call.excinfo is not None else None
         outcome = error if isinstance(error, CheckOutcome) else None
+        part = self.part_of(item)
         if outcome is not None:
             show_outcome(report, outcome)
-        setattr(report, PART, self.part_of(item).name)
+        if report.failed:
+            hide_secrets(report, part.shown)
+        setattr(report, PART, part.name)
         check = item.stash.get(CHECK, None)
         if check is not None and (report.when == "call" or outcome is not None):
             failed = error is not None and outcome is None and not report.skipped
@@ -179,7 +183,7 @@ class HarnessSession:
         if payload is not None:
             from harness.report.pytest_junit import note_in_junit
 
-            note_in_junit(self.config, report, payload, part.name)
+            note_in_junit(self.config, report, part.gathering.clean(payload), part.name)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file of the user's that cannot be collected is a failing test of the user's."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "can_prompt",
+    "hide_secrets",
     "is_quick",
     "make_progress",
     "operation_of",
@@ -108,6 +109,18 @@ def show_outcome(report: Any, outcome: CheckOutcome) -> None:
     else:
         report.outcome = "skipped"
         report.longrepr = (report.location[0], report.location[1] or 0, outcome.reason)
+
+
+def hide_secrets(report: Any, shown: Callable[[str], str]) -> None:
+    """Take secrets out of a failure's text and of what the test printed.
+
+    A user's own traceback keeps its colours and form where it holds none.
+    """
+    text = str(report.longreprtext)
+    clean = shown(text)
+    if clean != text:
+        report.longrepr = clean
+    report.sections = [(name, shown(content)) for name, content in report.sections]
 
 
 def can_prompt(config: pytest.Config) -> bool:

@@ -52,6 +52,9 @@ class DriftFaults:
             await asyncio.sleep(float(argument))
         if operation is None:
             return answer
+        if faults.has("token-echoed", operation):
+            token = request.header("authorization") or ""
+            answer.body = _rewritten(answer.body, lambda row: row.update(status=token))
         return self._changed(answer, operation)
 
     def _instead(self, request: HttpRequest, operation: str | None) -> Answer | None:

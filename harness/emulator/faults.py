@@ -90,6 +90,7 @@ DRIFT = {
     "slow": "answers take so many seconds",
     "header-missing": "the answer has no Content-Type",
     "header-dropped": "the answer lacks the headers of the function's own",
+    "token-echoed": "the answer carries the caller's token",
     "huge": "answers are larger than a connector takes",
     "throttle": "every third call is throttled with 429 and Retry-After",
     "cold-start": "the first calls meet 503",

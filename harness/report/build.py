@@ -18,7 +18,7 @@ from harness.traffic.exchange import Exchange, Response, from_plain
 from harness.traffic.redaction import Redactor
 from harness.traffic.tokens import without_token
 
-__all__ = ["BODY_CAP", "Gathered", "build_report", "suite_rows"]
+__all__ = ["BODY_CAP", "Gathered", "build_report", "scrubbed", "suite_rows"]
 
 SCHEMA = "connector-harness/report/1"
 SUITES = ("definition", "compat", "anonymous", "tokens", "delegated", "contract", "tests")
@@ -83,9 +83,9 @@ def build_report(
         "coverage": complete_coverage(_coverage(payloads), connector, checks),
         "waivers": _waivers(settings, findings),
     }
-    scrubbed = _scrub(report, redactor)
-    assert isinstance(scrubbed, dict)
-    return scrubbed
+    clean = scrubbed(report, redactor)
+    assert isinstance(clean, dict)
+    return clean
 
 
 def suite_rows(
@@ -333,14 +333,14 @@ def _waives(waiver: Any, finding: Mapping[str, Any]) -> bool:
     )
 
 
-def _scrub(node: Any, redactor: Redactor) -> Any:
-    """Every text of the report once more through the net of known secrets."""
+def scrubbed(node: Any, redactor: Redactor) -> Any:
+    """Plain data, every text in it once more through the net of known secrets."""
     if isinstance(node, str):
         return redactor.text(node)
     if isinstance(node, Mapping):
-        return {str(key): _scrub(value, redactor) for key, value in node.items()}
+        return {str(key): scrubbed(value, redactor) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [_scrub(value, redactor) for value in node]
+        return [scrubbed(value, redactor) for value in node]
     if isinstance(node, date):
         return node.isoformat()
     return node

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.connector.model import Connector
-from harness.report.build import Gathered, build_report
+from harness.report.build import Gathered, build_report, scrubbed
 from harness.report.many import verdict_of
 from harness.settings import Settings
 from harness.settings_secrets import configured_secrets
@@ -61,6 +61,12 @@ class Gathering:
             self.user_failures += 1
         elif report.when == "call" and report.passed:
             self.user_passes += 1
+
+    def clean(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """A check's outcome and findings without secrets, for a file that pytest writes."""
+        told = {name: payload[name] for name in ("check", "findings")}
+        cleaned = scrubbed(told, self.redactor) if payload["findings"] else told
+        return dict(cleaned)
 
     def note(self, text: str) -> None:
         """Something that a reader of the report must know."""

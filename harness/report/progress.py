@@ -87,7 +87,7 @@ class Progress:
     def _reserved(self, rows: int) -> str:
         """What takes the last line out of the scroll region, where that is still to be done.
 
-        An index (IND) before, and a step up after, keep the cursor off the last line, in its column.
+        An index (IND) before, and a step up after, keep the cursor off the last line.
         """
         if rows == self._rows:
             return ""

@@ -62,7 +62,9 @@ def project(tenant: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         "def test_own(user_token, token_for, user_client):\n"
         "    bob = token_for('bob')\n"
         "    print(user_token, bob, user_token.claims)\n"
-        "    assert user_client.get('me').status_code == 418\n",
+        "    answer = user_client.get('documents/doc-alice-1')\n"
+        "    print(answer.text)\n"
+        "    assert answer.text == user_client.get('me').text\n",
         encoding="utf-8",
     )
     return tmp_path
@@ -122,10 +124,21 @@ def canaries(tenant: Any, issued: list[str]) -> dict[bytes, str]:
         (("-m", "tokens", "--connector-operation", "WhoAmI"), "accept-bad-signature", 1),
         (("-m", "tokens", "--connector-operation", "WhoAmI"), "entra-error:50126", 6),
         (("test_own.py", "--full-trace"), None, 1),
+        (("test_own.py", "--full-trace"), "token-echoed:GetDocument", 1),
+        (("-m", "contract", "--connector-operation", "GetDocument"), "token-echoed:GetDocument", 1),
         (("test_own.py", "-n", "2"), "entra-error:50076:bob", None),
         (("-m", "delegated", "--cassettes", "record"), None, None),
     ],
-    ids=["passes", "fails", "no sign-in", "own test fails", "own test errs", "recorded"],
+    ids=[
+        "passes",
+        "fails",
+        "no sign-in",
+        "own test fails",
+        "own test shows it",
+        "finding quotes it",
+        "own test errs",
+        "recorded",
+    ],
 )
 def test_no_outcome_shows_a_secret(
     tenant: Any,
