@@ -214,9 +214,9 @@ def _undefined(
 
 def _scheme(connector: Connector, name: str, scheme: Mapping[str, Any]) -> Iterator[Finding]:
     pointer = f"/securityDefinitions/{escape(name)}"
-    kind, flow = scheme.get("type"), scheme.get("flow")
+    kind, flow = str(scheme.get("type")), scheme.get("flow")
     if kind not in SCHEME_KEYS:
-        message = f"the security scheme {name!r} has the type {kind!r}"
+        message = f"the security scheme {name!r} has the type {kind}"
         expected = "basic, apiKey or oauth2"
         yield found(connector, "security-scheme", message, pointer, expected=expected)
         return
@@ -226,7 +226,7 @@ def _scheme(connector: Connector, name: str, scheme: Mapping[str, Any]) -> Itera
         kind, set(SCHEME_ONLY - {"name", "in"})
     )
     foreign = sorted((SCHEME_ONLY & scheme.keys()) - allowed)
-    if kind == "oauth2" and flow is not None and flow not in FLOW_KEYS:
+    if kind == "oauth2" and flow is not None and str(flow) not in FLOW_KEYS:
         message = f"the security scheme {name!r} has the flow {flow!r}"
         yield found(connector, "security-scheme", message, pointer, expected=", ".join(FLOW_KEYS))
     if missing:
@@ -251,13 +251,14 @@ def _scopes(
             yield found(connector, "security-value", message, place)
         return
     known = scheme.get("scopes")
-    unknown = [s for s in scopes if not isinstance(known, Mapping) or s not in known]
+    names = known if isinstance(known, Mapping) else {}
+    unknown = [str(scope) for scope in scopes if str(scope) not in names]
     if unknown:
-        message = f"the requirement {name!r} asks for {', '.join(map(str, unknown))}"
+        message = f"the requirement {name!r} asks for {', '.join(unknown)}"
         yield found(
             connector,
             "security-value",
             f"{message}, which the scheme's scopes do not list",
             place,
-            expected=", ".join(known) if isinstance(known, Mapping) and known else "no scopes",
+            expected=", ".join(map(str, names)) or "no scopes",
         )

@@ -21,7 +21,7 @@ def judge_outputs(
     schema = next((r.schema for r in goal.success_responses() if r.schema is not None), None)
     if schema is None:
         return
-    top = connector.resolve(schema)
+    top = _mapping(connector.resolve(schema))
     if key in ("x-ms-dynamic-schema", "x-ms-dynamic-properties"):
         path = call.get("value-path", call.get("itemValuePath"))
         if isinstance(path, str) and path:
@@ -37,10 +37,10 @@ def judge_outputs(
         yield f"the answer of {goal.id} has {kind}, not a list, at {where or 'the top'!r}"
     if kind != "array":
         return
-    element = connector.resolve(collection.get("items", {}))
+    element = _mapping(connector.resolve(collection.get("items", {})))
     for name in ("value-path", "value-title", "itemValuePath", "itemTitlePath"):
         path = call.get(name)
-        if isinstance(path, str) and path and isinstance(element, Mapping):
+        if isinstance(path, str) and path:
             yield from _missing(connector, element, path, goal, name)
 
 
@@ -56,7 +56,7 @@ def _at(connector: Connector, schema: Schema, path: str) -> Schema | None:
     node: Schema = schema
     for step in path.strip("/").split("/"):
         if node.get("type") == "array":
-            node = connector.resolve(node.get("items", {}))
+            node = _mapping(connector.resolve(node.get("items", {})))
             if step.isdigit():
                 continue
         properties = node.get("properties")
@@ -65,7 +65,9 @@ def _at(connector: Connector, schema: Schema, path: str) -> Schema | None:
         if step not in properties:
             more = node.get("additionalProperties", False) is not False
             return {} if more or any(word in node for word in OPEN) else None
-        node = connector.resolve(properties[step])
-        if not isinstance(node, Mapping):
-            return {}
+        node = _mapping(connector.resolve(properties[step]))
     return node
+
+
+def _mapping(node: Any) -> Schema:
+    return node if isinstance(node, Mapping) else {}

@@ -62,7 +62,8 @@ def judge_dynamics(connector: Connector) -> Iterator[Finding]:
 def _uses(connector: Connector) -> Iterator[Use]:
     for operation in connector.operations:
         yield from _found(operation.raw, operation.pointer, operation)
-        for parameter in operation.path_raw.get("parameters", ()) or ():
+        shared = operation.path_raw.get("parameters")
+        for parameter in shared if isinstance(shared, list) else ():
             if isinstance(parameter, Mapping) and "$ref" not in parameter:
                 place = f"{operation.pointer.rpartition('/')[0]}/parameters"
                 yield from _found(parameter, place, operation)
@@ -116,7 +117,7 @@ def _pairs(connector: Connector, use: Use) -> Iterator[Finding]:
         yield from _schema_paths(connector, use, path)
     if newer in use.holder or use.operation is None:
         return
-    for name, problem in _unclear(use):
+    for name, problem in _unclear(connector, use):
         message = f"{use.key} of {use.where} passes {name!r}, which {problem}; add {newer}"
         yield found(connector, "dynamic-ambiguous", message, use.pointer, operation=use.operation)
 
@@ -143,12 +144,10 @@ def _schema_paths(connector: Connector, use: Use, path: str) -> Iterator[Finding
         )
 
 
-def _unclear(use: Use) -> Iterator[tuple[str, str]]:
+def _unclear(connector: Connector, use: Use) -> Iterator[tuple[str, str]]:
     """References that the older extensions cannot tell apart."""
     assert use.operation is not None
-    body = use.operation.body
-    schema = body.schema if body is not None else {}
-    fields = schema.get("properties")
+    fields = _fields(connector, use.operation)
     names = {p.name for p in use.operation.parameters if p.location != "body"}
     given = use.extension.get("parameters")
     for value in given.values() if isinstance(given, Mapping) else ():
@@ -219,8 +218,7 @@ def _names(
 ) -> Iterator[Finding]:
     names = {p.name for p in goal.parameters} | {"body"}
     plain = {p.name for p in goal.parameters if p.location != "body"}
-    body = goal.body.schema if goal.body is not None else {}
-    fields = connector.resolve(body).get("properties")
+    fields = _fields(connector, goal)
     for name in given:
         text = str(name)
         if text not in names and text.split("/")[0] not in names and not goal.body:
@@ -233,6 +231,11 @@ def _names(
             yield found(
                 connector, "dynamic-ambiguous", message, use.pointer, operation=use.operation
             )
+
+
+def _fields(connector: Connector, operation: Operation) -> Any:
+    body = connector.resolve(operation.body.schema) if operation.body is not None else {}
+    return body.get("properties") if isinstance(body, Mapping) else None
 
 
 def _needed(

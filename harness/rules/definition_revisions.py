@@ -63,7 +63,7 @@ def _status(
 
 def _family(connector: Connector, family: str, members: list[Note]) -> Iterator[Finding]:
     place = f"{members[0][0].pointer}/{ANNOTATION}"
-    revisions = Counter(a.get("revision") for _, a in members if a.get("revision") is not None)
+    revisions = Counter(str(a["revision"]) for _, a in members if a.get("revision") is not None)
     for revision, count in revisions.items():
         if count > 1:
             message = f"the family {family} has revision {revision} {count} times"

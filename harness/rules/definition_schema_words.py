@@ -255,8 +255,9 @@ def _schema_words(connector: Connector, shape: Shape) -> Iterator[Finding]:
     properties, required = node.get("properties"), node.get("required")
     held = properties.get(name) if isinstance(properties, Mapping) and isinstance(name, str) else {}
     held = connector.resolve(held) if isinstance(held, Mapping) else {}
+    kind = held.get("type") if isinstance(held, Mapping) else None
     listed = isinstance(required, list) and name in required
-    if not listed or held.get("type") != "string":
+    if not listed or kind != "string":
         message = f"discriminator {name!r} is not a required property of type string"
         yield found(connector, "discriminator", message, f"{shape.pointer}/discriminator")
 

@@ -150,11 +150,11 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
         if not enum or len(set(texts)) < len(texts):
             message = "enum is empty" if not enum else "enum repeats a value"
             yield found(connector, "enum-empty", message, f"{pointer}/enum")
-        kind = node.get("type")
-        odd = [v for v in enum if v is not None and kind in TYPES and not _is_a(v, str(kind))]
+        kind = str(node.get("type"))
+        odd = [v for v in enum if v is not None and kind in TYPES and not _is_a(v, kind)]
         if odd:
             message = f"enum has {type(odd[0]).__name__}, the type is {kind}"
-            yield found(connector, "enum-empty", message, f"{pointer}/enum", expected=str(kind))
+            yield found(connector, "enum-empty", message, f"{pointer}/enum", expected=kind)
     if node.get("type") == "array" and "items" not in node:
         yield found(connector, "array-items", "an array without items", pointer)
     yield from _required(connector, node, pointer)

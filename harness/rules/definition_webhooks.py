@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.connector.model import Connector, Operation
-from harness.probes.contract_exclusions import notification_parameter
 from harness.rules.definition_context import found
 from harness.rules.definition_shapes import Shape, parts_of
 from harness.rules.model import Finding
@@ -19,9 +18,11 @@ NOTIFICATION = "x-ms-notification"
 
 def judge_webhooks(connector: Connector, shapes: Sequence[Shape]) -> Iterator[Finding]:
     """Everything about triggers that the app itself starts."""
+    has_urls = any(URL in shape.node for shape in shapes)
     for operation in connector.operations:
         yield from _pair(connector, operation)
-        yield from _urls(connector, operation)
+        if has_urls:
+            yield from _urls(connector, operation)
         yield from _notification(connector, operation)
     for shape in shapes:
         yield from _misplaced(connector, shape)
@@ -31,12 +32,12 @@ def _pair(connector: Connector, operation: Operation) -> Iterator[Finding]:
     """A trigger that takes a URL says what it notifies, and the reverse."""
     if not operation.is_trigger:
         return
-    url = notification_parameter(connector, operation)
+    url = _takes_url(connector, operation)
     content = CONTENT in operation.path_raw
-    if url is not None and not content:
+    if url and not content:
         message = f"{operation.id} takes a notification URL, but {operation.path} has no content"
         yield found(connector, "webhook", message, operation.pointer, operation=operation)
-    elif content and url is None and operation.method in ("POST", "PUT"):
+    elif content and not url and operation.method in ("POST", "PUT"):
         message = f"{operation.path} has {CONTENT}, but {operation.id} takes no notification URL"
         yield found(
             connector,
@@ -46,6 +47,15 @@ def _pair(connector: Connector, operation: Operation) -> Iterator[Finding]:
             operation=operation,
             severity="warning",
         )
+
+
+def _takes_url(connector: Connector, operation: Operation) -> bool:
+    """Whether an operation is told where to send notifications."""
+    if any(parameter.raw.get(URL) for parameter in operation.parameters):
+        return True
+    body = operation.body
+    parts = parts_of(connector, body.schema, body.pointer) if body is not None else ()
+    return any(part.node.get(URL) for part in parts)
 
 
 def _urls(connector: Connector, operation: Operation) -> Iterator[Finding]:
@@ -93,7 +103,7 @@ def _notification(connector: Connector, operation: Operation) -> Iterator[Findin
     if not operation.is_trigger:
         message = f"{operation.id} has {NOTIFICATION}, but is no trigger"
         yield found(connector, "notification", message, place, operation=operation)
-    if notification_parameter(connector, operation) is not None:
+    if _takes_url(connector, operation):
         message = f"{operation.id} has {NOTIFICATION}, but is a webhook itself"
         yield found(connector, "notification", message, place, operation=operation)
     wanted = extension.get("operationId")
@@ -102,7 +112,7 @@ def _notification(connector: Connector, operation: Operation) -> Iterator[Findin
         message = f"{NOTIFICATION} of {operation.id} names {wanted!r}, which is not there"
         yield found(connector, "dynamic-operation", message, place, operation=operation)
         return
-    if notification_parameter(connector, other) is None:
+    if not _takes_url(connector, other):
         message = f"{NOTIFICATION} of {operation.id} names {other.id}, which is no webhook"
         yield found(connector, "notification", message, place, operation=operation)
     yield from _same_inputs(connector, operation, other)

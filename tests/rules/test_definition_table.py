@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -481,6 +482,43 @@ def test_twin_paths_are_as_bad_as_the_platform_takes_them(
     found = check_definition(load_connector(tmp_path / "a.json"), DefinitionFacts())
 
     assert [f.severity for f in found if f.rule == "definition.path-duplicate"] == [severity]
+
+
+ODD = (None, [], {}, "x", 1, True, [None], [[1]], {"a": None}, {"$ref": 1}, {"type": ["a"]})
+KEYS = (
+    "x-ms-enum-values x-ms-api-annotation x-ms-dynamic-values x-ms-dynamic-list x-ms-dynamic-tree "
+    "x-ms-dynamic-schema x-ms-notification x-ms-notification-content x-ms-pageable required enum "
+    "discriminator type format items properties allOf default x-ms-capabilities tags security "
+    "securityDefinitions examples headers schema collectionFormat consumes in name parameters"
+)
+
+
+def nodes_of(node: Any) -> list[Any]:
+    inner = list(node.values()) if isinstance(node, dict) else node
+    below = [n for part in inner for n in nodes_of(part)] if isinstance(inner, list) else []
+    return [node, *below] if isinstance(node, dict) else below
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_definition_that_makes_no_sense_is_judged_all_the_same(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    path = tmp_path / "a.json"
+    judged = 0
+    for _ in range(60):
+        document = copy.deepcopy(SOUND)
+        for _ in range(3):
+            node = draw.choice(nodes_of(document))
+            key = draw.choice([*node, draw.choice(KEYS.split())])
+            node[key] = copy.deepcopy(draw.choice(ODD))
+        path.write_text(json.dumps(document), encoding="utf-8")
+        try:
+            connector = load_connector(path)
+        except DefinitionError:
+            continue
+        check_definition(connector, CERTIFICATION)
+        judged += 1
+
+    assert judged > 30
 
 
 def test_definitions_that_name_each_other_are_judged_in_a_moment(tmp_path: Path) -> None:
