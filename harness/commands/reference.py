@@ -45,7 +45,8 @@ TOP_MEANINGS = {
     "report": '`bodies = "full"` (default) or `"shape"`',
     "easy-auth": '`settings = "auth.json"`: the authsettingsV2 document, for cross-checks',
     "definition": "`certification = true`: what only certification asks for becomes a warning",
-    "connectors": "many connectors in one run, a row each: `--function-app all`, or a row by its name (see [CI](ci.md))",
+    "connectors": "many connectors in one run, a row each: "
+    "`--function-app all`, or a row by its name (see [CI](ci.md))",
 }
 MEANINGS = {
     "entra.tenant-id": "tenant, by id or domain",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from harness.connector.model import Connector
 
-__all__ = ["inline", "schema_bundle"]
+__all__ = ["inline", "reached", "schema_bundle"]
 
 
 def schema_bundle(connector: Connector, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,6 +26,22 @@ def schema_bundle(connector: Connector, schema: Mapping[str, Any]) -> dict[str, 
                 bundle[root] = connector.raw[root]
                 waiting.append(connector.raw[root])
     return bundle
+
+
+def reached(connector: Connector) -> frozenset[str]:
+    """The shared parts (`/definitions/Pet`) that operations refer to, directly or through others.
+
+    A reference into a part counts for the whole of it.
+    """
+    found: set[str] = set()
+    waiting = [connector.raw.get("paths")]
+    while waiting:
+        for ref in _references(waiting.pop()):
+            part = "/".join(ref.removeprefix("#").split("/")[:3])
+            if part not in found:
+                found.add(part)
+                waiting.append(connector.at(part))
+    return frozenset({*found, *(unquote(part) for part in found)})
 
 
 def _references(node: Any) -> Iterator[str]:

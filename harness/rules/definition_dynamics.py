@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
 from harness.connector.pointers import escape
+from harness.connector.refs import reached
 from harness.rules.definition_context import found
 from harness.rules.definition_dynamic_outputs import judge_outputs
 from harness.rules.model import Finding
@@ -67,8 +68,14 @@ def _uses(connector: Connector) -> Iterator[Use]:
             if isinstance(parameter, Mapping) and "$ref" not in parameter:
                 place = f"{operation.pointer.rpartition('/')[0]}/parameters"
                 yield from _found(parameter, place, operation)
+    # A left-over that nothing refers to calls nothing.
+    in_use = reached(connector)
     for key in ("definitions", "parameters", "responses"):
-        yield from _found(connector.raw.get(key), f"/{key}", None)
+        shared = connector.raw.get(key)
+        for name, node in shared.items() if isinstance(shared, Mapping) else ():
+            place = f"/{key}/{escape(str(name))}"
+            if place in in_use:
+                yield from _found(node, place, None)
 
 
 def _found(node: Any, pointer: str, operation: Operation | None) -> Iterator[Use]:

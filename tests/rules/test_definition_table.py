@@ -532,6 +532,19 @@ def test_definitions_that_name_each_other_are_judged_in_a_moment(tmp_path: Path)
     assert "definition.required-loop" in findings(tmp_path, document)
 
 
+def test_left_over_that_no_operation_refers_to_calls_nothing(tmp_path: Path) -> None:
+    document = copy.deepcopy(SOUND)
+    left = {"type": "string", "x-ms-dynamic-values": {"operationId": "Gone", "value-path": "id"}}
+    document["definitions"]["Unused"] = left
+
+    silent = findings(tmp_path, document)
+    document["definitions"]["NewDocument"]["properties"]["kind"] = {"$ref": "#/definitions/Unused"}
+    heard = findings(tmp_path, document)
+
+    assert "definition.dynamic-operation" not in silent
+    assert "definition.dynamic-operation" in heard
+
+
 def test_another_host_than_the_target_is_a_warning() -> None:
     facts = DefinitionFacts(target_url="https://other.azurewebsites.net")
 
