@@ -125,7 +125,7 @@ def _options_of_row(options: Options, row: str, root: Path) -> Options:
 
 def _as_recorded(settings: Settings, connector: Connector) -> Settings:
     """The tenant and authority as recordings name them, so that answers are compared with those."""
-    from harness.traffic.recording import LOGIN_STAND_IN, tenant_stand_in
+    from harness.traffic.cleaning import LOGIN_STAND_IN, tenant_stand_in
 
     entra, properties = settings.entra, connector.properties
     tenant = entra.tenant_id or (properties.tenant_id if properties else None)

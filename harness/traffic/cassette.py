@@ -20,9 +20,18 @@ import yaml
 from harness.errors import CassetteError
 from harness.traffic.exchange import Caller, Exchange, Headers, Probe, Request, Response
 
-__all__ = ["Cassette", "cassette_path", "dump_cassette", "read_cassette", "slug"]
+__all__ = [
+    "Cassette",
+    "cassette_path",
+    "dump_cassette",
+    "loads_in_vcrpy",
+    "parse_cassette",
+    "read_cassette",
+    "slug",
+]
 
 OWN_KEY = "connector-harness"
+MADE = ("definition-sha256", "versions")
 VERSION = 1
 NO_ANSWER_STATUS = 599
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -33,14 +42,19 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 @dataclass(frozen=True, slots=True)
 class Cassette:
-    """The recordings of one suite and operation: exchanges by check, facts by check, and origin.
+    """The recordings of one suite and operation: exchanges and facts by check.
 
-    `about` holds harness version, definition hash and time of the recording (seconds since epoch).
+    `about` holds harness version and definition hash of the last run that wrote the file, and the
+    time of its oldest check (seconds since the epoch); `made` says by check which definition and
+    versions it was recorded with, since a check that did not run again keeps its recording.
+    `origin` is the function app's.
     """
 
     exchanges: Mapping[str, tuple[Exchange, ...]]
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    origin: str = ""
 
 
 def slug(name: str, siblings: Iterable[str] = ()) -> str:
@@ -76,13 +90,14 @@ def cassette_path(
 def dump_cassette(cassette: Cassette) -> str:
     """The file's text: stable order, bodies as text where they are text."""
     interactions = [
-        _interaction(check, exchange)
+        _interaction(check, exchange, cassette)
         for check in sorted(cassette.exchanges)
         for exchange in cassette.exchanges[check]
     ]
+    about = {**cassette.about, "origin": cassette.origin}
     document = {
         OWN_KEY: {
-            "about": dict(sorted(cassette.about.items())),
+            "about": dict(sorted(about.items())),
             "facts": {check: cassette.facts[check] for check in sorted(cassette.facts)},
         },
         "interactions": interactions,
@@ -92,6 +107,14 @@ def dump_cassette(cassette: Cassette) -> str:
         document, Dumper=_dumper(), allow_unicode=True, sort_keys=False, width=110
     )
     return text
+
+
+class _Pair(tuple[str, ...]):
+    """A header, which a reviewer reads as one line."""
+
+
+class _Versions(dict[str, str]):
+    """Names and versions, on one line too."""
 
 
 def _dumper() -> Any:
@@ -107,12 +130,21 @@ def _dumper() -> Any:
         )
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
+    def pair(dumper: Any, each: _Pair) -> Any:
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", list(each), flow_style=True)
+
+    def versions(dumper: Any, each: _Versions) -> Any:
+        return dumper.represent_mapping("tag:yaml.org,2002:map", dict(each), flow_style=True)
+
     ReadableDumper.add_representer(str, represent)
+    ReadableDumper.add_representer(_Pair, pair)
+    ReadableDumper.add_representer(_Versions, versions)
     return ReadableDumper
 
 
-def _interaction(check: str, exchange: Exchange) -> dict[str, Any]:
+def _interaction(check: str, exchange: Exchange, cassette: Cassette) -> dict[str, Any]:
     probe, request, response = exchange.probe, exchange.probe.request, exchange.response
+    origin = request.origin or cassette.origin
     own: dict[str, Any] = {
         "check": check,
         "probe": probe.key,
@@ -126,18 +158,19 @@ def _interaction(check: str, exchange: Exchange) -> dict[str, Any]:
         "origin": request.origin,
         "at": exchange.at,
         "attempts": exchange.attempts,
-        "request-headers": [list(pair) for pair in request.headers],
+        **_made(cassette.made.get(check, {})),
+        "request-headers": [_Pair(pair) for pair in request.headers],
     }
     if response is None:
         own["reason"] = exchange.reason
     else:
-        own["response-headers"] = [list(pair) for pair in response.headers]
+        own["response-headers"] = [_Pair(pair) for pair in response.headers]
         own["seconds"] = response.seconds
         own["truncated"] = response.truncated
     return {
         "request": {
             "method": request.method,
-            "uri": f"{request.origin or ''}{request.target}",
+            "uri": f"{origin}{request.target}",
             "headers": _vcr_headers(request.headers),
             "body": _text_or_bytes(request.body),
         },
@@ -151,6 +184,10 @@ def _interaction(check: str, exchange: Exchange) -> dict[str, Any]:
         },
         OWN_KEY: own,
     }
+
+
+def _made(made: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _Versions(value) if key == "versions" else value for key, value in made.items()}
 
 
 def _vcr_headers(headers: Headers) -> dict[str, list[str]]:
@@ -187,11 +224,19 @@ def read_cassette(path: Path) -> Cassette:
         raise CassetteError(f"{path}: there is no such recording") from None
     except (OSError, UnicodeDecodeError) as error:
         raise CassetteError(f"{path}: cannot be read: {error}") from None
+    return parse_cassette(text, path)
+
+
+def parse_cassette(text: str, path: Path) -> Cassette:
+    """The recordings in a file's text.
+
+    Raises:
+        CassetteError: as `read_cassette`.
+    """
     if re.search(r"^(<{7}|>{7}) ", text, re.MULTILINE):
         raise CassetteError(f"{path}: holds a merge conflict; take one side, or record it again")
     try:
-        document = json.loads(text) if text[:1] == "{" else yaml.load(text, Loader=_Loader)
-        return _cassette(document)
+        return _cassette(_document(text))
     except (yaml.YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise CassetteError(f"{path}: is no whole recording ({first}); record it again") from None
@@ -201,18 +246,43 @@ def read_cassette(path: Path) -> Cassette:
         ) from None
 
 
+def loads_in_vcrpy(text: str) -> bool:
+    """Whether vcrpy itself takes a file's text, as a plain user of it would have it read."""
+    from vcr.serialize import deserialize
+
+    class Serializer:
+        deserialize = staticmethod(_document)
+
+    try:
+        requests, responses = deserialize(text, Serializer)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    return len(requests) == len(responses)
+
+
+def _document(text: str) -> Any:
+    return json.loads(text) if text[:1] == "{" else yaml.load(text, Loader=_Loader)
+
+
 def _cassette(document: Any) -> Cassette:
     if not isinstance(document, Mapping) or "interactions" not in document:
         raise ValueError("it has no interactions")
+    if document.get("version") != VERSION:  # the last line
+        raise ValueError("its end is missing")
     exchanges: dict[str, list[Exchange]] = {}
-    for row in document["interactions"]:
+    made: dict[str, Mapping[str, Any]] = {}
+    for row in document["interactions"] or ():
         own = row[OWN_KEY]
         exchanges.setdefault(own["check"], []).append(_exchange(row, own))
-    about = document.get(OWN_KEY, {})
+        made[own["check"]] = {key: own[key] for key in MADE if key in own}
+    head = document.get(OWN_KEY, {})
+    about = dict(head.get("about", {}))
     return Cassette(
         {check: tuple(found) for check, found in exchanges.items()},
-        about.get("facts", {}),
-        about.get("about", {}),
+        head.get("facts", {}),
+        about,
+        made,
+        about.pop("origin", ""),
     )
 
 

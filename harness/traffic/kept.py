@@ -18,7 +18,7 @@ from harness.whole_files import write_whole
 
 __all__ = ["read_kept"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 def read_kept(path: Path, cache: Path | None) -> Cassette:
@@ -53,6 +53,8 @@ def _plain(cassette: Cassette) -> dict[str, Any]:
         },
         "facts": dict(cassette.facts),
         "about": dict(cassette.about),
+        "made": {check: dict(made) for check, made in cassette.made.items()},
+        "origin": cassette.origin,
     }
 
 
@@ -62,4 +64,4 @@ def _cassette(plain: dict[str, Any]) -> Cassette:
     exchanges = {
         check: tuple(from_plain(row) for row in rows) for check, rows in plain["exchanges"].items()
     }
-    return Cassette(exchanges, plain["facts"], plain["about"])
+    return Cassette(exchanges, plain["facts"], plain["about"], plain["made"], plain["origin"])

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from harness import __version__
 from harness.errors import CassetteError
@@ -86,7 +85,7 @@ def replay_sender(
         cassette = read_kept(path, cache)
     except CassetteError as error:
         raise CassetteError(f"{error}; {record_command(settings, operation)}") from None
-    stale = staleness(settings, cassette.about)
+    stale = staleness(settings, cassette)
     if stale is not None and settings.cassettes.stale == "unverified":
         raise CassetteError(f"{path}: {stale}; {record_command(settings, operation)}")
     return ReplaySender(cassette, path, stale)
@@ -101,14 +100,15 @@ def record_command(settings: Settings, operation: str | None) -> str:
     return f"record it: pytest --function-app {target} --cassettes record{chosen}"
 
 
-def staleness(settings: Settings, about: Any, now: float | None = None) -> str | None:
-    """Why a recording is stale: too old, or of another major version; None where it is fresh."""
+def staleness(settings: Settings, cassette: Cassette, now: float | None = None) -> str | None:
+    """Why a recording is stale: its oldest check is too old, or one of another major version."""
     if settings.is_demo:
         return None
-    version = str(about.get("harness", ""))
-    if version and version.split(".")[0] != __version__.split(".")[0]:
-        return f"recorded by version {version} of the harness"
-    recorded = about.get("recorded")
+    made = [each.get("versions", {}).get("harness", "") for each in cassette.made.values()]
+    for version in (*made, str(cassette.about.get("harness", ""))):
+        if version and version.split(".")[0] != __version__.split(".")[0]:
+            return f"recorded by version {version} of the harness"
+    recorded = cassette.about.get("recorded")
     if isinstance(recorded, int | float):
         days = ((time.time() if now is None else now) - recorded) / DAY_S
         if days > settings.cassettes.max_age_days:

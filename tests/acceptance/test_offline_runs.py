@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import vcr
 
 from .conftest import SAMPLES, Runner
 
@@ -188,3 +190,13 @@ def test_recording_one_operation_touches_only_its_files(run_pytest: Runner, tmp_
     assert ran.status == 0, ran.output
     touched = {p.name for p in folder.rglob("*.yaml") if p.stat().st_mtime_ns != before.get(p)}
     assert touched == {"Hello.yaml"}
+
+
+def test_plain_vcrpy_plays_the_committed_recordings() -> None:
+    path = REPOSITORY / "cassettes" / "demo" / "contract" / "WhoAmI.yaml"
+
+    with vcr.VCR(record_mode=vcr.mode.NONE).use_cassette(str(path)):
+        answer = httpx.get("https://demo.invalid/api/me")
+
+    assert answer.status_code == 200
+    assert answer.json()["userPrincipalName"] == "alice@users.invalid"

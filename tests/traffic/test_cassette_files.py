@@ -67,7 +67,9 @@ def test_bodies_of_several_lines_stand_line_by_line() -> None:
         pytest.param("<<<<<<< HEAD\na: 1\n>>>>>>> other\n", "merge conflict", id="conflict"),
         pytest.param("interactions:\n- request: {", "no whole recording", id="cut-short"),
         pytest.param("a: 1\n", "no whole recording", id="other-yaml"),
-        pytest.param("interactions:\n- request: {}\n", "no recording", id="plain-vcrpy"),
+        pytest.param(
+            "interactions:\n- request: {}\nversion: 1\n", "no recording", id="plain-vcrpy"
+        ),
     ],
 )
 def test_broken_recording_gives_one_line_with_its_name(
