@@ -151,7 +151,7 @@ def fitness_judgement(check: Check) -> Judgement:
 
 def registration_judgement(check: Check) -> Judgement:
     """Whether the connector's own registration works: secret, consent, redirect URL."""
-    from harness.callers.registration import CheckedRegistration
+    from harness.callers.registration_facts import CheckedRegistration
     from harness.rules.sign_in import judge_registration
 
     if check.is_replay:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from harness.report.sanitize import log_text
 from harness.rules.model import Finding
 
 __all__ = ["CheckFailed", "CheckOutcome", "CheckSkipped", "CheckUnverified", "CheckWaived"]
 
 
-class CheckOutcome(Exception):
-    """A check that did not simply pass; `reason` is what reports show."""
+class CheckOutcome(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # mypy sees no class
+    """A check that did not simply pass; `reason` is what reports show, without a traceback."""
 
     outcome = "failed"
 
     def __init__(self, reason: str) -> None:
         self.reason = log_text(reason)
-        super().__init__(self.reason)
+        super().__init__(self.reason, pytrace=False)
 
 
 class CheckFailed(CheckOutcome):

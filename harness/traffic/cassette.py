@@ -24,8 +24,8 @@ __all__ = [
     "Cassette",
     "cassette_path",
     "dump_cassette",
-    "loads_in_vcrpy",
     "parse_cassette",
+    "read_back",
     "read_cassette",
     "slug",
 ]
@@ -233,10 +233,38 @@ def parse_cassette(text: str, path: Path) -> Cassette:
     Raises:
         CassetteError: as `read_cassette`.
     """
+    return _parsed(text, path)[0]
+
+
+def read_back(text: str, path: Path) -> Cassette:
+    """The recordings in a text that is about to be written, which vcrpy itself takes too.
+
+    Raises:
+        CassetteError: either cannot read it.
+    """
+    cassette, document = _parsed(text, path)
+    from vcr.serialize import deserialize
+
+    class Loaded:
+        """A serializer whose work is done already."""
+
+        @staticmethod
+        def deserialize(_text: str) -> Any:
+            return document
+
+    try:
+        deserialize(text, Loaded)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CassetteError(f"{path}: vcrpy cannot load it: {error}") from None
+    return cassette
+
+
+def _parsed(text: str, path: Path) -> tuple[Cassette, Any]:
     if re.search(r"^(<{7}|>{7}) ", text, re.MULTILINE):
         raise CassetteError(f"{path}: holds a merge conflict; take one side, or record it again")
     try:
-        return _cassette(_document(text))
+        document = _document(text)
+        return _cassette(document), document
     except (yaml.YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise CassetteError(f"{path}: is no whole recording ({first}); record it again") from None
@@ -244,20 +272,6 @@ def parse_cassette(text: str, path: Path) -> Cassette:
         raise CassetteError(
             f"{path}: is no recording of the connector harness (missing {error}); record it again"
         ) from None
-
-
-def loads_in_vcrpy(text: str) -> bool:
-    """Whether vcrpy itself takes a file's text, as a plain user of it would have it read."""
-    from vcr.serialize import deserialize
-
-    class Serializer:
-        deserialize = staticmethod(_document)
-
-    try:
-        requests, responses = deserialize(text, Serializer)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return False
-    return len(requests) == len(responses)
 
 
 def _document(text: str) -> Any:

@@ -22,8 +22,7 @@ from harness.traffic.cassette import (
     Cassette,
     cassette_path,
     dump_cassette,
-    loads_in_vcrpy,
-    parse_cassette,
+    read_back,
     read_cassette,
 )
 from harness.traffic.cleaning import Cleaner, stand_ins_of
@@ -146,12 +145,9 @@ def versions() -> dict[str, str]:
 def problem_in(text: str, path: Path, redactor: Redactor) -> str | None:
     """Why a file's text, read back, is not to be put in place; None where it may be."""
     try:
-        read = parse_cassette(text, path)
+        return leak_in(read_back(text, path), redactor)
     except CassetteError as error:
         return str(error)
-    if not loads_in_vcrpy(text):
-        return "vcrpy cannot load it"
-    return leak_in(read, redactor)
 
 
 def leak_in(cassette: Cassette, redactor: Redactor) -> str | None:
