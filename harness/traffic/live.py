@@ -15,15 +15,11 @@ from collections.abc import Awaitable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
-
-import httpx
 
 from harness import __version__
 from harness.errors import OfflineError
-from harness.traffic.exchange import Exchange, Probe, Request, Response
-from harness.traffic.http1 import Http1Client
+from harness.traffic.client import AppClient, NoAnswer
+from harness.traffic.exchange import Exchange, Headers, Probe, Request, Response
 from harness.traffic.pacing import (
     FRONT_END_STATUSES,
     PacingLimits,
@@ -105,15 +101,11 @@ class LiveSender:
         self._origin = origin.rstrip("/")
         self._coordinator = coordinator
         self._limits = limits or PacingLimits()
-        self._concurrency = concurrency
-        self._tls = tls
         self._thread = loop_thread()
-        self._client: httpx.AsyncClient | None = None
         limits = self._limits
-        self._direct = Http1Client(
+        self._client = AppClient(
             tls, connect_s=limits.connect_s, read_s=limits.read_s, body_limit=limits.body_limit
         )
-        self._proxied: dict[str, bool] = {}
         self._paused_until = 0.0
         self._tokens: dict[tuple[str, str], str] = {}
         self._signing_in = threading.Lock()
@@ -141,10 +133,7 @@ class LiveSender:
 
     def close(self) -> None:
         """Close connections and stop the loop."""
-        client, self._client = self._client, None
-        if client is not None:
-            self._thread.submit(client.aclose()).result(timeout=5)
-        self._thread.submit(self._direct.aclose()).result(timeout=5)
+        self._thread.submit(self._client.aclose()).result(timeout=5)
         self._thread.close()
 
     async def _send_all(self, probes: Sequence[Probe]) -> list[Exchange]:
@@ -154,37 +143,27 @@ class LiveSender:
 
         return list(await asyncio.gather(*(one(probe) for probe in probes)))
 
-    def _open_client(self) -> httpx.AsyncClient:
-        if self._client is None:
-            limits = httpx.Limits(
-                max_connections=self._concurrency + 2,
-                max_keepalive_connections=self._concurrency + 2,
-            )
-            timeout = httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s)
-            self._client = httpx.AsyncClient(
-                verify=self._tls, limits=limits, timeout=timeout, follow_redirects=False
-            )
-        return self._client
-
     async def _exchange(self, probe: Probe) -> Exchange:
         started = time.time()
         attempt = 0
         while True:
             attempt += 1
             await self._wait_if_paused()
-            response, reason = await self._attempt(probe)
-            again = await self._after(probe, response, reason, attempt)
+            response, problem = await self._attempt(probe)
+            again = await self._after(probe, response, problem, attempt)
             if not again:
+                reason = None if problem is None else str(problem)
                 return Exchange(probe, response, reason, started, attempt)
             self.traffic.retried += 1
 
     async def _after(
-        self, probe: Probe, response: Response | None, reason: str | None, attempt: int
+        self, probe: Probe, response: Response | None, problem: Exception | None, attempt: int
     ) -> bool:
         """Decide on another try, and wait for it."""
         limits = self._limits
         if response is None:
-            if not probe.repeatable or attempt > limits.retries or "refused" in (reason or ""):
+            final = not isinstance(problem, NoAnswer) or problem.is_final
+            if final or not probe.repeatable or attempt > limits.retries:
                 return False
             await asyncio.sleep(limits.first_backoff_s * attempt)
             return True
@@ -224,66 +203,20 @@ class LiveSender:
         if delay > 0:
             await asyncio.sleep(delay)
 
-    async def _attempt(self, probe: Probe) -> tuple[Response | None, str | None]:
+    async def _attempt(self, probe: Probe) -> tuple[Response | None, Exception | None]:
         self.traffic.sent += 1
         if probe.request.method not in ("GET", "HEAD", "OPTIONS"):
             self.traffic.writes += 1
-        try:
-            return await self._receive(self._addressed(probe)), None
-        except httpx.TimeoutException as error:
-            kind = "connect" if isinstance(error, httpx.ConnectTimeout) else "answer"
-            return None, f"no {kind} within the time limit"
-        except httpx.ConnectError as error:
-            return None, f"connection refused or impossible: {error}"
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return None, f"the connection broke: {type(error).__name__}: {error}"
-        except OfflineError as error:
-            return None, str(error)
-
-    async def _receive(self, sent: Request) -> Response:
-        origin = sent.origin or self._origin
-        headers, body = _fields(sent), sent.body
+        sent = self._addressed(probe)
+        body = sent.body
         if body is None and sent.method in ("POST", "PUT", "PATCH"):
             body = b""
-        target = sent.target.encode("utf-8")
-        if not self._goes_through_a_proxy(origin):
-            return await self._direct.send(sent.method, origin, target, headers, body)
-        extensions = {"target": target}
-        return await self._receive_by_proxy(
-            httpx.Request(
-                sent.method, f"{origin}/", headers=headers, content=body, extensions=extensions
-            )
-        )
-
-    def _goes_through_a_proxy(self, origin: str) -> bool:
-        """Whether the environment (or the system's settings) names a proxy for an origin."""
-        if origin not in self._proxied:
-            parts = urlsplit(origin)
-            named = getproxies()
-            proxied = bool(named.get(parts.scheme) or named.get("all"))
-            self._proxied[origin] = proxied and not proxy_bypass(parts.hostname or "")
-        return self._proxied[origin]
-
-    async def _receive_by_proxy(self, request: httpx.Request) -> Response:
-        began = time.perf_counter()
-        answer = await self._open_client().send(request, stream=True)
+        origin = sent.origin or self._origin
         try:
-            chunks, size, truncated = [], 0, False
-            async for chunk in answer.aiter_bytes():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > self._limits.body_limit:
-                    truncated = True
-                    break
-        finally:
-            await answer.aclose()
-        return Response(
-            answer.status_code,
-            tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw),
-            b"".join(chunks),
-            time.perf_counter() - began,
-            truncated,
-        )
+            answer = await self._client.send(sent.method, origin, sent.target, _fields(sent), body)
+        except (NoAnswer, OfflineError) as error:
+            return None, error
+        return answer, None
 
     def _addressed(self, probe: Probe) -> Request:
         caller = probe.caller
@@ -294,13 +227,7 @@ class LiveSender:
         return probe.request
 
 
-def _fields(sent: Request) -> list[tuple[bytes, bytes]]:
-    headers = [(name.encode("utf-8"), value.encode("utf-8")) for name, value in sent.headers]
-    for name, value in (
-        ("accept-encoding", "identity"),
-        ("user-agent", USER_AGENT),
-        ("accept", "*/*"),
-    ):
-        if sent.header(name) is None:
-            headers.append((name.encode("ascii"), value.encode("ascii")))
-    return headers
+def _fields(sent: Request) -> Headers:
+    """What a probe asks for, and what every client says of itself where it does not."""
+    usual = (("accept-encoding", "identity"), ("user-agent", USER_AGENT), ("accept", "*/*"))
+    return (*sent.headers, *(pair for pair in usual if sent.header(pair[0]) is None))
