@@ -118,7 +118,7 @@ def _prerequisite(
             f"it recognises; give real inputs under [operations.{operation.id}]"
         )
     if none.verdict.outcome in ("open", "reached"):
-        return Judgement(unverified=f"{operation.id}: the door is open, see anonymous.open")
+        return Judgement(unverified=f"{operation.id}: the door is open, see the anonymous suite")
     if none.verdict.outcome != "refused":
         return Judgement(unverified=f"{operation.id} without a token: {none.verdict.observed}")
     return None
