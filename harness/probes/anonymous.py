@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from harness.connector.model import Operation
 from harness.probes.anonymous_tricks import Trick, on_nonsense, tricks_for
-from harness.probes.harmless import door_request, harmless_values, is_repeatable, real_request
+from harness.probes.harmless import door_request, is_repeatable, like_known, real_request
 from harness.probes.requests import path_target
 from harness.rules.refusal import Verdict, judge_exchange, same_place, url_of
 from harness.situation import Plan, Situation
@@ -113,7 +113,7 @@ def _browser_request(situation: Situation, operation: Operation, plain: Request 
     if plain is not None and operation.method == "GET":
         target = plain.target
     else:
-        target = path_target(situation, operation, harmless_values(operation))
+        target = path_target(situation, operation, like_known(situation, operation))
     headers = (("User-Agent", BROWSER), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
     return Request("GET", target, headers)
 
@@ -228,7 +228,7 @@ def _some_target(situation: Situation) -> str:
     operations.sort(key=lambda operation: operation.method != "GET")
     if not operations:
         return "/"
-    return path_target(situation, operations[0], harmless_values(operations[0]))
+    return path_target(situation, operations[0], like_known(situation, operations[0]))
 
 
 def _http_origin(origin: str) -> str | None:

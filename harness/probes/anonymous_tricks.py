@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from harness.connector.model import Operation
-from harness.probes.harmless import BROKEN_JSON, harmless_values
+from harness.probes.harmless import BROKEN_JSON, like_known
 from harness.probes.requests import example_values, path_target
 from harness.situation import Situation
 from harness.traffic.exchange import Headers, Request
@@ -105,7 +105,7 @@ def _method_tricks(situation: Situation, operation: Operation, plain: Request) -
     if situation.settings.writes != "all":
         return
     # Whatever the operation reads, a write in its place must name nothing and store nothing.
-    path = path_target(situation, operation, harmless_values(operation))
+    path = path_target(situation, operation, like_known(situation, operation))
     headers = (*_without(plain, "content-type"), ("Content-Type", "application/json"))
     writing = replace(plain, target=path, headers=headers, body=BROKEN_JSON)
     for method in ("POST", "PUT", "PATCH", "DELETE"):

@@ -27,7 +27,7 @@ from harness.probes.contract_objects import (
     names_objects,
     path_parameters,
 )
-from harness.probes.example_values import Values, example_values
+from harness.probes.example_values import Values, distinct, example_values
 from harness.probes.generation import Generated
 from harness.probes.generation_cache import cases_of
 from harness.probes.requests import NO_BODY, build_request
@@ -171,6 +171,7 @@ def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
         return
     best = example_values(situation, creator)
     inputs = yield from learn(situation, creator, best, job.caller)
+    inputs = distinct(situation.connector, creator, inputs, operation.id)
     body = inputs.body if inputs.has_body else NO_BODY
     request = build_request(situation, creator, inputs.parameters, body)
     meta, purpose = {"of": creator.id}, "contract/create"

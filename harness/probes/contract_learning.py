@@ -19,9 +19,9 @@ from harness.probes.example_values import MADE_UP, Values, example_values
 from harness.probes.requests import NO_BODY, build_request
 from harness.situation import Situation
 from harness.traffic.bodies import parsed_json
-from harness.traffic.exchange import Caller, Exchange, Probe
+from harness.traffic.exchange import Caller, Exchange, Probe, Request
 
-__all__ = ["LEARNT", "Learning", "learn"]
+__all__ = ["LEARNT", "Learning", "Listing", "learn", "listing_of"]
 
 LEARNT = "learnt"
 Learning = Generator[list[Probe], list[Exchange], Values]
@@ -49,11 +49,13 @@ def learn(
     *,
     depth: int = 0,
     attempt: int = 1,
+    suite: str = "contract",
 ) -> Learning:
     """The values with made-up ids replaced by ones that the app itself lists.
 
     Values from settings and saved samples are never replaced. Only operations that change nothing
-    are asked. `attempt` tells the probes of a second asking from those of the first.
+    are asked. `attempt` tells the probes of a second asking from those of the first; `suite` is the
+    one that asks.
     """
     known = dict(values.parameters)
     sources = dict(values.sources)
@@ -63,11 +65,18 @@ def learn(
             continue
         inputs = _inputs(situation, operation, source, known, sources)
         inputs = yield from learn(
-            situation, source.operation, inputs, caller, depth=depth + 1, attempt=attempt
+            situation,
+            source.operation,
+            inputs,
+            caller,
+            depth=depth + 1,
+            attempt=attempt,
+            suite=suite,
         )
         probe = _probe(situation, operation, source, inputs, caller, parameter)
         if probe is None:
             continue
+        probe = replace(probe, purpose=f"{suite}/learn")
         if attempt > 1:
             probe = replace(probe, key=f"{probe.key}-{attempt}")
         exchanges = yield [probe]
@@ -76,6 +85,42 @@ def learn(
             known[parameter.name] = found[0]
             sources[parameter.name] = LEARNT
     return replace(values, parameters=known, sources=sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A call that lists the values of one path parameter, and how to read them from its answer."""
+
+    operation: Operation
+    request: Request
+    parameter: Parameter
+    source: _Source
+
+    def values_in(self, exchange: Exchange) -> list[Any]:
+        """Every value that an answer lists, in order."""
+        return _listed([exchange], self.source, self.parameter)
+
+
+def listing_of(
+    situation: Situation, operation: Operation, parameter: Parameter, known: Mapping[str, Any]
+) -> Listing | None:
+    """How to learn a path parameter's values where those before it are known, or None.
+
+    Only an operation that changes nothing is asked.
+    """
+    source = _source(situation, operation, parameter)
+    if source is None:
+        return None
+    inputs = _inputs(situation, operation, source, known, dict.fromkeys(known, LEARNT))
+    needed = path_parameters(source.operation)
+    if any(inputs.sources.get(p.name) == MADE_UP for p in needed):
+        return None
+    body = inputs.body if inputs.has_body else NO_BODY
+    try:
+        request = build_request(situation, source.operation, inputs.parameters, body)
+    except SettingsError:
+        return None
+    return Listing(source.operation, request, parameter, source)
 
 
 def _unknown(operation: Operation, values: Values) -> list[Parameter]:
@@ -164,6 +209,10 @@ def _probe(
 
 
 def _found(exchanges: list[Exchange], source: _Source, parameter: Parameter) -> list[Any]:
+    return _listed(exchanges, source, parameter)[:_KEPT]
+
+
+def _listed(exchanges: list[Exchange], source: _Source, parameter: Parameter) -> list[Any]:
     response = exchanges[0].response if exchanges else None
     if response is None or not 200 <= response.status < 300:
         return []
@@ -177,7 +226,7 @@ def _found(exchanges: list[Exchange], source: _Source, parameter: Parameter) -> 
         value = _at(item, source.value_path) if source.value_path else id_in(item, parameter)
         if value is not None and not isinstance(value, (dict, list)):
             values.append(value)
-    return values[:_KEPT]
+    return list(dict.fromkeys(values))
 
 
 def _at(value: Any, path: str) -> Any:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from harness.connector.model import Operation
+from harness.probes.contract_learning import Listing, listing_of
+from harness.probes.contract_objects import names_objects, path_parameters
+from harness.probes.delegated_changes import changing_plan
 from harness.probes.delegated_requests import is_readable, request_of, user_like
-from harness.probes.example_values import example_values
-from harness.probes.records import creating_operation, listing_operation, record_ids
+from harness.probes.example_values import GIVEN, example_values
 from harness.situation import Plan, Situation
 from harness.traffic.exchange import Exchange, Probe, Request, user
 
 __all__ = ["separation_plan"]
 
 ASKED_IDS = 3
+MOST_FOUND = 6
 USER_PARAMETERS = ("user", "userId", "upn", "email", "username", "owner")
 
 
@@ -29,69 +32,109 @@ def separation_plan(situation: Situation, operation: Operation) -> Plan:
         return
     if is_readable(situation, operation):
         yield from _reading(situation, operation)
-    elif settings.writes == "all" and operation.method in ("PUT", "PATCH", "DELETE"):
-        yield from _changing(situation, operation)
+    elif settings.writes == "all" and names_objects(operation):
+        yield from changing_plan(situation, operation)
 
 
 def _reading(situation: Situation, operation: Operation) -> Plan:
     names = list(situation.settings.users)
     values = example_values(situation, operation)
-    unknown = values.made_up(tuple(p.name for p in operation.parameters_in("path")))
-    if not unknown:
+    if not values.made_up(tuple(p.name for p in operation.parameters_in("path"))):
         request = request_of(situation, operation)
         probes = [
             Probe(f"same/{name}", operation.id, user(name), request, "delegated/same")
             for name in names
         ]
         yield probes + _pretences(situation, operation, request, names)
-    wanted = operation.parameters_in("path")
-    if len(wanted) != 1:
+    if not names_objects(operation):
         return
-    parameter = wanted[0]
-    listing = listing_operation(situation.connector, operation, parameter)
-    if listing is None:
-        return
-    learnt = yield _learning(situation, listing, names)
-    owned = owned_ids(learnt, parameter.name)
+    owned = yield from _owned(situation, operation, names)
     asked = [
         Probe(
-            f"foreign/{owner}/{index}/{name}",
+            f"foreign/{found.owner}/{index}/{name}",
             operation.id,
             user(name),
-            request_of(situation, operation, **{parameter.name: value}),
-            "delegated/own" if name == owner else "delegated/foreign",
-            {"owner": owner, "id": value, "listed_by": listing.id},
+            request_of(situation, operation, **found.values),
+            "delegated/own" if name == found.owner else "delegated/foreign",
+            {"owner": found.owner, "id": found.text, "listed_by": found.listed_by},
         )
-        for owner, values_of_owner in owned.items()
-        for index, value in enumerate(values_of_owner[:ASKED_IDS])
+        for index, found in enumerate(owned)
         for name in names
     ]
     if asked:
         yield asked
 
 
-def _learning(situation: Situation, listing: Operation, names: list[str]) -> list[Probe]:
-    request = request_of(situation, listing)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Values of the path parameters so far; `owner` is the one user who was shown the last of them.
+
+    None: everybody was.
+    """
+
+    values: Mapping[str, Any]
+    owner: str | None = None
+    listed_by: str = ""
+
+    @property
+    def text(self) -> str:
+        return "/".join(map(str, self.values.values()))
+
+    def below(self, name: str, value: Any, owner: str | None, listed_by: str) -> _Found:
+        return _Found({**self.values, name: value}, owner, listed_by)
+
+
+def _owned(
+    situation: Situation, operation: Operation, names: list[str]
+) -> Generator[list[Probe], list[Exchange], list[_Found]]:
+    """Objects whose ids only one user's lists show, level by level where ids are nested."""
+    given = example_values(situation, operation)
+    found = [_Found({})]
+    for parameter in path_parameters(operation):
+        if given.sources.get(parameter.name) in GIVEN:
+            value = given.parameters[parameter.name]
+            found = [f.below(parameter.name, value, f.owner, f.listed_by) for f in found]
+            continue
+        deeper: list[_Found] = []
+        for index, base in enumerate(found):
+            listing = listing_of(situation, operation, parameter, base.values)
+            if listing is not None:
+                callers = names if base.owner is None else [base.owner]
+                learnt = yield _learning(listing, callers, index)
+                deeper += _below(base, listing, learnt)
+        found = deeper[:MOST_FOUND]
+    own = [each for each in found if each.owner is not None]
+    return [each for name in names for each in own if each.owner == name][:MOST_FOUND]
+
+
+def _learning(listing: Listing, callers: list[str], index: int) -> list[Probe]:
     return [
-        Probe(f"list/{name}", listing.id, user(name), request, "delegated/list") for name in names
+        Probe(
+            f"list/{listing.parameter.name}/{index}/{name}",
+            listing.operation.id,
+            user(name),
+            listing.request,
+            "delegated/list",
+        )
+        for name in callers
     ]
 
 
-def owned_ids(learnt: list[Exchange], parameter: str) -> dict[str, list[str]]:
-    """Per user the ids that only this user's list shows."""
-    lists = {
-        exchange.probe.caller.name: record_ids(exchange.response, parameter)
-        for exchange in learnt
-        if exchange.status == 200
-    }
-    return {
-        name: [
-            value
-            for value in ids
-            if not any(value in other for who, other in lists.items() if who != name)
-        ]
-        for name, ids in lists.items()
-    }
+def _below(base: _Found, listing: Listing, learnt: list[Exchange]) -> list[_Found]:
+    """What one user alone is shown, and one thing that everybody is, to look below it."""
+    if any(exchange.status not in (200, 403, 404) for exchange in learnt):
+        return []  # who sees what cannot be told from half of the lists
+    lists = {e.probe.caller.name: listing.values_in(e) if e.status == 200 else [] for e in learnt}
+    name, by = listing.parameter.name, listing.operation.id
+    found = []
+    for who, values in lists.items():
+        others = [other for them, other in lists.items() if them != who]
+        alone = [v for v in values if base.owner or not any(v in other for other in others)]
+        found += [base.below(name, value, who, by) for value in alone[:ASKED_IDS]]
+    if base.owner is None:
+        common = [v for v in next(iter(lists.values()), []) if all(v in o for o in lists.values())]
+        found += [base.below(name, value, None, by) for value in common[:1]]
+    return found
 
 
 def _pretences(
@@ -177,105 +220,3 @@ def _named_body(request: Request, name: str) -> bytes | None:
         return None
     fields = {key: name for key in (*document, *USER_PARAMETERS) if user_like(key)}
     return json.dumps({**document, **fields}).encode("utf-8")
-
-
-def _changing(situation: Situation, operation: Operation) -> Plan:
-    """An object made by the first user for this purpose, changed or deleted by the second."""
-    creating = creating_operation(situation.connector, operation)
-    reading = _reader(situation, operation)
-    parameters = operation.parameters_in("path")
-    if creating is None or len(parameters) != 1:
-        return
-    owner, intruder = list(situation.settings.users)[:2]
-    made = yield [
-        Probe(
-            f"create/{owner}",
-            creating.id,
-            user(owner),
-            request_of(situation, creating),
-            "delegated/create",
-            repeatable=False,
-        )
-    ]
-    ids = record_ids(made[0].response, parameters[0].name)
-    if not ids or made[0].status not in (200, 201):
-        return
-    value = {parameters[0].name: ids[0]}
-    before = _read(situation, reading, value, owner, "before")
-    attack = Probe(
-        f"intrude/{intruder}",
-        operation.id,
-        user(intruder),
-        _altered(situation, operation, request_of(situation, operation, **value)),
-        "delegated/intrude",
-        {"owner": owner, "id": ids[0]},
-        repeatable=False,
-    )
-    if before:
-        yield before
-    yield [attack]
-    after = _read(situation, reading, value, owner, "after")
-    if after:
-        yield after
-    remover = _remover(situation, operation)
-    if remover is not None:
-        request = request_of(situation, remover, **value)
-        yield [
-            Probe(
-                f"cleanup/{owner}",
-                remover.id,
-                user(owner),
-                request,
-                "delegated/cleanup",
-                repeatable=False,
-            )
-        ]
-
-
-def _altered(situation: Situation, operation: Operation, request: Request) -> Request:
-    """The request with a free text in its body changed, so that a change can be seen."""
-    body = operation.body
-    if body is None or request.body is None:
-        return request
-    schema = situation.connector.resolve(body.schema)
-    properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
-    try:
-        document = json.loads(request.body)
-    except ValueError:
-        return request
-    if not isinstance(document, dict):
-        return request
-    for name, value in document.items():
-        rule = situation.connector.resolve(properties.get(name, {}))
-        closed = any(key in rule for key in ("enum", "format", "pattern"))
-        if isinstance(value, str) and not closed and len(value) + 2 <= rule.get("maxLength", 99):
-            return replace(request, body=json.dumps({**document, name: value + " 2"}).encode())
-    return request
-
-
-def _read(
-    situation: Situation, reading: Operation | None, value: Mapping[str, Any], name: str, when: str
-) -> list[Probe]:
-    if reading is None:
-        return []
-    request = request_of(situation, reading, **value)
-    return [Probe(f"{when}/{name}", reading.id, user(name), request, f"delegated/{when}")]
-
-
-def _reader(situation: Situation, operation: Operation) -> Operation | None:
-    return _sibling(situation, operation, "GET")
-
-
-def _remover(situation: Situation, operation: Operation) -> Operation | None:
-    return _sibling(situation, operation, "DELETE")
-
-
-def _sibling(situation: Situation, operation: Operation, method: str) -> Operation | None:
-    return next(
-        (
-            o
-            for o in situation.connector.operations
-            if o.method == method and o.path.lower() == operation.path.lower()
-        ),
-        None,
-    )

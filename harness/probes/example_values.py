@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
@@ -17,6 +17,7 @@ from harness.situation import Situation
 __all__ = [
     "MADE_UP",
     "Values",
+    "distinct",
     "example_values",
     "is_guessed",
     "is_workflow_expression",
@@ -133,6 +134,37 @@ def is_guessed(connector: Connector, schema: Any, value: Any, depth: int = 0) ->
         return any(is_guessed(connector, items, item, depth + 1) for item in value)
     limited = any(key in schema for key in ("enum", "format", "pattern", "minLength", "maxLength"))
     return isinstance(value, str) and not limited and _offered(schema) is None
+
+
+def distinct(connector: Connector, operation: Operation, values: Values, label: str) -> Values:
+    """The values with made-up free texts of the body told apart by a label.
+
+    Objects that a run creates at once would else have the same title, which an app may refuse.
+    """
+    if operation.body is None or values.sources.get("body") != MADE_UP:
+        return values
+    body = _labelled(connector, operation.body.schema, values.body, label, 0)
+    return replace(values, body=body)
+
+
+def _labelled(connector: Connector, schema: Any, value: Any, label: str, depth: int) -> Any:
+    schema = connector.resolve(schema)
+    if not isinstance(schema, Mapping) or depth > 1:
+        return value
+    if isinstance(value, str):
+        longest = schema.get("maxLength", 60)
+        text = f"{value} {label}"
+        free = not any(key in schema for key in ("enum", "format", "pattern"))
+        listed = any(key.startswith("x-ms-dynamic") for key in schema)
+        made_up = free and not listed and _offered(schema) is None
+        return text if made_up and isinstance(longest, int) and len(text) <= longest else value
+    properties = schema.get("properties")
+    if not isinstance(value, dict) or not isinstance(properties, Mapping):
+        return value
+    return {
+        name: _labelled(connector, properties.get(name), inner, label, depth + 1)
+        for name, inner in value.items()
+    }
 
 
 def is_workflow_expression(value: Any) -> bool:

@@ -6,13 +6,21 @@ path parameters name nothing that exists and its body is broken JSON, which no f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from harness.connector.model import Operation, Parameter
 from harness.errors import HarnessError
-from harness.probes.requests import build_request, example_request, example_values
+from harness.probes.example_values import MADE_UP
+from harness.probes.requests import (
+    NO_BODY,
+    Values,
+    build_request,
+    example_request,
+    example_values,
+)
 from harness.situation import Situation
 from harness.traffic.exchange import Request
 
@@ -23,11 +31,15 @@ __all__ = [
     "harmless_request",
     "harmless_values",
     "is_falsifiable",
+    "is_fitting",
     "is_repeatable",
+    "like_known",
     "real_request",
 ]
 
 NOTHING = "harness-probe-of-nothing"
+NO_GUID = "00000000-0000-4000-8000-00000000dead"
+NO_NUMBER = -987654321
 BROKEN_JSON = b'{"harness-probe": '
 NOTHING_TO_FALSIFY = (
     "it may change state, has neither path parameter nor body to falsify, and --writes keeps it "
@@ -35,8 +47,8 @@ NOTHING_TO_FALSIFY = (
 )
 
 _BY_FORMAT = {
-    "uuid": "00000000-0000-4000-8000-00000000dead",
-    "guid": "00000000-0000-4000-8000-00000000dead",
+    "uuid": NO_GUID,
+    "guid": NO_GUID,
     "date": "1900-01-01",
     "date-time": "1900-01-01T00:00:00Z",
     "email": "nobody@harness-probe.invalid",
@@ -45,15 +57,39 @@ _BY_FORMAT = {
 }
 
 
-def door_request(situation: Situation, operation: Operation) -> Request | None:
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+def door_request(
+    situation: Situation, operation: Operation, values: Values | None = None
+) -> Request | None:
     """The request to try a door with, or None where none may be sent.
 
     Reading operations, and those declared free of side effects, carry their best known values:
-    an open door then shows itself by its data. All others carry values that name nothing.
+    an open door then shows itself by its data. All others carry values that name nothing, in the
+    form of the known ones. `values` are better ones than the files and settings have.
     """
-    if not operation.changes_state or situation.is_freed(operation):
-        return _example_or_harmless(situation, operation)
-    return harmless_request(situation, operation)
+    best = values or example_values(situation, operation)
+    if operation.changes_state and not situation.is_freed(operation):
+        return harmless_request(situation, operation, best)
+    try:
+        return build_request(
+            situation, operation, best.parameters, best.body if best.has_body else NO_BODY
+        )
+    except HarnessError:
+        return harmless_request(situation, operation, best)
+
+
+def is_fitting(operation: Operation, values: Values) -> bool:
+    """Whether the path's values have a form that is known: from a person, a list, or the schema."""
+    return all(
+        values.sources.get(parameter.name) != MADE_UP
+        or parameter.schema.get("type") in ("integer", "number", "boolean")
+        or str(parameter.schema.get("format", "")).lower() in _BY_FORMAT
+        for parameter in operation.parameters_in("path")
+        if not parameter.is_constant
+    )
 
 
 def real_request(situation: Situation, operation: Operation) -> Request | None:
@@ -73,11 +109,16 @@ def real_request(situation: Situation, operation: Operation) -> Request | None:
         return None
 
 
-def harmless_request(situation: Situation, operation: Operation) -> Request | None:
-    """A request that cannot name or create anything real; None where none can be made."""
+def harmless_request(
+    situation: Situation, operation: Operation, known: Values | None = None
+) -> Request | None:
+    """A request that cannot name or create anything real; None where none can be made.
+
+    `known` values give theirs the form that the app's routes may insist on.
+    """
     if not is_falsifiable(operation) and not situation.may_write(operation):
         return None
-    request = build_request(situation, operation, harmless_values(operation))
+    request = build_request(situation, operation, harmless_values(operation, known))
     if operation.body is None and not operation.parameters_in("formData"):
         return request
     headers = tuple((n, v) for n, v in request.headers if n.lower() != "content-type")
@@ -99,13 +140,15 @@ def is_repeatable(operation: Operation, request: Request) -> bool:
     """Whether sending a request of this module twice does no more harm than sending it once."""
     if request.method in ("GET", "HEAD", "OPTIONS") or request.body == BROKEN_JSON:
         return True
-    return NOTHING in request.target or not operation.changes_state
+    named = any(text in request.target for text in (NOTHING, NO_GUID, str(NO_NUMBER)))
+    return named or not operation.changes_state
 
 
-def harmless_values(operation: Operation) -> Mapping[str, Any]:
+def harmless_values(operation: Operation, known: Values | None = None) -> Mapping[str, Any]:
     """Values for path, query and headers that name nothing; optional inputs are left out."""
+    like = {} if known is None else known.parameters
     return {
-        f"{parameter.location}:{parameter.name}": _nothing(parameter)
+        f"{parameter.location}:{parameter.name}": _nothing(parameter, like.get(parameter.name))
         for parameter in operation.parameters
         if parameter.location in ("path", "query", "header")
         and (parameter.required or parameter.location == "path")
@@ -113,20 +156,23 @@ def harmless_values(operation: Operation) -> Mapping[str, Any]:
     }
 
 
-def _nothing(parameter: Parameter) -> Any:
+def like_known(situation: Situation, operation: Operation) -> Mapping[str, Any]:
+    """Values that name nothing, in the form of the known ones."""
+    return harmless_values(operation, example_values(situation, operation))
+
+
+def _nothing(parameter: Parameter, like: Any = None) -> Any:
     schema = parameter.schema
     kind = schema.get("type")
     if kind in ("integer", "number"):
-        return -987654321
+        return NO_NUMBER
     if kind == "boolean":
         return False
     if kind == "array":
         return [NOTHING]
+    text = str(like)
+    if _GUID.fullmatch(text):
+        return NO_GUID
+    if _WHOLE.fullmatch(text):
+        return str(NO_NUMBER)
     return _BY_FORMAT.get(str(schema.get("format", "")).lower(), NOTHING)
-
-
-def _example_or_harmless(situation: Situation, operation: Operation) -> Request | None:
-    try:
-        return example_request(situation, operation)
-    except HarnessError:
-        return harmless_request(situation, operation)

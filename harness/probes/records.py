@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.connector.model import Connector, Operation, Parameter
 from harness.traffic.exchange import Response
 
-__all__ = ["creating_operation", "id_of", "json_body", "listing_operation", "record_ids", "records"]
+__all__ = ["id_of", "json_body", "record_ids", "records", "texts", "values_in"]
 
 LIST_KEYS = ("value", "items", "results", "data", "records")
-_TEMPLATE_END = re.compile(r"/\{[^{}]+\}$")
 
 
 def json_body(response: Response | None) -> Any:
@@ -46,7 +43,8 @@ def id_of(record: Mapping[str, Any], parameter: str = "id") -> str | None:
     """The record's id for a parameter: by the same name, by `id`, or by a name that ends so."""
     lowered = {key.lower().replace("_", ""): key for key in record}
     name = parameter.lower().replace("_", "").replace("-", "")
-    for candidate in (name, "id", name.removesuffix("id"), "key", "name"):
+    ending = next((key for key in lowered if key.endswith("id")), "id")
+    for candidate in (name, "id", name.removesuffix("id"), ending, "key", "name"):
         key = lowered.get(candidate)
         if key is not None and isinstance(record[key], str | int) and record[key] != "":
             return str(record[key])
@@ -59,45 +57,18 @@ def record_ids(response: Response | None, parameter: str = "id") -> list[str]:
     return list(dict.fromkeys(value for value in found if value is not None))
 
 
-def listing_operation(
-    connector: Connector, operation: Operation, parameter: Parameter
-) -> Operation | None:
-    """The GET operation that lists what a path parameter names: the path just before it."""
-    before = operation.path.split("{" + parameter.name + "}")[0].rstrip("/")
-    if before == operation.path.rstrip("/"):
-        return None
-    for candidate in connector.operations:
-        if (
-            candidate.method == "GET"
-            and candidate.path.rstrip("/").lower() == before.lower()
-            and not any(p.required and not p.has_default for p in candidate.parameters)
-        ):
-            return candidate
-    return None
-
-
-def creating_operation(connector: Connector, operation: Operation) -> Operation | None:
-    """The POST operation that makes what `.../{id}` names: the path without its last segment."""
-    before = _TEMPLATE_END.sub("", operation.path.rstrip("/"))
-    if before == operation.path.rstrip("/"):
-        return None
-    return next(
-        (
-            candidate
-            for candidate in connector.operations
-            if candidate.method == "POST" and candidate.path.rstrip("/").lower() == before.lower()
-        ),
-        None,
-    )
+def values_in(document: Any) -> Iterator[Any]:
+    """Every text, number and truth value in a JSON document, keys left out."""
+    if isinstance(document, Mapping):
+        for value in document.values():
+            yield from values_in(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from values_in(value)
+    elif document is not None:
+        yield document
 
 
 def texts(document: Any) -> Iterator[str]:
     """Every text in a JSON document, keys left out."""
-    if isinstance(document, str):
-        yield document
-    elif isinstance(document, Mapping):
-        for value in document.values():
-            yield from texts(value)
-    elif isinstance(document, list):
-        for value in document:
-            yield from texts(value)
+    return (value for value in values_in(document) if isinstance(value, str))

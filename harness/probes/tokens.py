@@ -14,7 +14,9 @@ from typing import Any
 from harness.callers.forging import KINDS, ForgeKind, TokenParts, forge, signing_key_pem
 from harness.connector.model import Operation
 from harness.probes.anonymous import API_CLIENT
-from harness.probes.harmless import door_request, is_repeatable, real_request
+from harness.probes.contract_learning import learn
+from harness.probes.harmless import door_request, is_fitting, is_repeatable, real_request
+from harness.probes.requests import example_values
 from harness.probes.token_carriage import CARRIAGES
 from harness.rules.refusal import judge_exchange
 from harness.situation import Plan, Situation
@@ -132,8 +134,13 @@ def token_plan(situation: Situation, operation: Operation, ingredients: TokenIng
     The good token (caller = user) and no token go first. Operations that may change state are
     tried one token at a time, and no more after the first hostile one that is let in.
     """
-    request = door_request(situation, operation)
-    if operation.id in situation.settings.anonymous.public or request is None:
+    if operation.id in situation.settings.anonymous.public:
+        return
+    best = example_values(situation, operation)
+    caller = user(ingredients.user)
+    best = yield from learn(situation, operation, best, caller, suite="tokens")
+    request = door_request(situation, operation, best)
+    if request is None:
         return
     request = _as_api_client(request)
     first = yield _controls(operation, request, ingredients, 1)
@@ -146,14 +153,19 @@ def token_plan(situation: Situation, operation: Operation, ingredients: TokenIng
     good, none = (_outcome(situation, first, part) for part in ("control", "none"))
     if good not in ("open", "reached") or none != "refused":
         return
-    yield from _hostile(situation, operation, request, ingredients)
+    fitting = is_fitting(operation, best)
+    yield from _hostile(situation, operation, request, ingredients, fitting)
 
 
 def _hostile(
-    situation: Situation, operation: Operation, request: Request, ingredients: TokenIngredients
+    situation: Situation,
+    operation: Operation,
+    request: Request,
+    ingredients: TokenIngredients,
+    fitting: bool,
 ) -> Generator[list[Probe], list[Exchange], None]:
     probes = [
-        *_forged_probes(situation, operation, request, ingredients),
+        *_forged_probes(situation, operation, request, ingredients, fitting),
         *_carriage_probes(situation, operation, request, ingredients),
     ]
     if not operation.changes_state or situation.is_freed(operation):
@@ -191,7 +203,11 @@ def _controls(
 
 
 def _forged_probes(
-    situation: Situation, operation: Operation, request: Request, ingredients: TokenIngredients
+    situation: Situation,
+    operation: Operation,
+    request: Request,
+    ingredients: TokenIngredients,
+    fitting: bool,
 ) -> Iterator[Probe]:
     parts = ingredients.parts()
     for kind in KINDS:
@@ -210,6 +226,7 @@ def _forged_probes(
             kind.name,
             cause=kind.cause,
             signed_by_tenant=of_tenant is not None,
+            fitting=fitting,
         )
 
 

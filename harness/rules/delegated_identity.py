@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.errors import SettingsError
 from harness.probes.delegated import access_probes
+from harness.probes.records import json_body
 from harness.rules.delegated_exchanges import ADD_USER, of, one_per_cause
 from harness.rules.delegated_rules import (
     ACCESS,
@@ -14,7 +15,14 @@ from harness.rules.delegated_rules import (
     WRONG_IDENTITY,
 )
 from harness.rules.model import Finding, Judgement
-from harness.rules.people import Claims, claim_values, mentioned, pointed_text
+from harness.rules.people import (
+    Claims,
+    claim_values,
+    mentioned,
+    names_whom,
+    pointed_text,
+    sign_in_name,
+)
 from harness.settings import IdentityPointer
 from harness.situation import Situation
 from harness.traffic.exchange import Exchange, Probe
@@ -41,6 +49,7 @@ def judge_identity(
             findings.append(finding)
         elif proof is not None:
             proved.setdefault(exchange.probe.caller.name, proof)
+    findings += _strangers(situation, of(exchanges, "identity"), everybody)
     for exchange in of(exchanges, "platform"):
         finding = _platform_identity(exchange, everybody)
         if finding is not None:
@@ -49,13 +58,53 @@ def judge_identity(
             proved.setdefault(exchange.probe.caller.name, "the platform (/.auth/me)")
     missing = [name for name in situation.settings.users if name not in proved]
     unverified = None
-    if missing and not findings:
+    if missing and not any(finding.is_error for finding in findings):
         unverified = (
             f"nothing tells whom calls of {', '.join(missing)} run as: name an operation in "
             "[delegated] identity, switch the token store on (then /.auth/me tells), or give the "
             'proof up with identity = "none"'
         )
     return Judgement(one_per_cause(findings), unverified), _identity_notes(proved, situation)
+
+
+def _strangers(
+    situation: Situation, exchanges: Sequence[Exchange], everybody: Claims
+) -> list[Finding]:
+    """Operations that tell every user the same sign-in name, which is nobody's: a warning.
+
+    Only where the settings name no place to look at: an address in an answer may be any other.
+    """
+    if situation.settings.delegated.identity or len(everybody) < 2:
+        return []
+    told: dict[str, dict[str, tuple[str, str]]] = {}
+    for exchange in exchanges:
+        if exchange.status == 200 and exchange.probe.operation:
+            found = sign_in_name(json_body(exchange.response))
+            if found is not None and not names_whom(found[1], everybody):
+                told.setdefault(exchange.probe.operation, {})[exchange.probe.caller.name] = found
+    findings = []
+    for operation, by_user in told.items():
+        names = {name for _, name in by_user.values()}
+        stranger = names.pop() if len(names) == 1 and len(by_user) == len(everybody) else None
+        if stranger is None or stranger in situation.settings.delegated.app_identities:
+            continue
+        pointer = next(iter(by_user.values()))[0]
+        row = f'{{ operation = "{operation}", pointer = "{pointer}", claim = "upn" }}'
+        findings.append(
+            APP_IDENTITY.finding(
+                f"{operation} names {stranger!r} to every user, who is none of them",
+                operation=operation,
+                caller=next(iter(by_user)),
+                expected=f"{pointer} names the caller",
+                observed=f"{pointer} is {stranger!r} for {', '.join(by_user)}",
+                remedy="If the function should run as its caller, take the user from "
+                f"X-MS-CLIENT-PRINCIPAL; to make this an error, set [delegated] identity = [{row}]."
+                " If the identity is meant, name it in [delegated] app-identities.",
+                severity="warning",
+                evidence=tuple(e.id for e in exchanges if e.probe.operation == operation),
+            )
+        )
+    return findings
 
 
 def _identity_notes(proved: dict[str, str], situation: Situation) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.connector.model import Operation
-from harness.probes.records import record_ids
+from harness.probes.delegated_changes import why_not_changed
+from harness.probes.records import json_body, record_ids, values_in
 from harness.rules.delegated_exchanges import ADD_USER, of, one_per_cause
 from harness.rules.delegated_rules import (
     CACHEABLE,
@@ -32,7 +33,7 @@ def judge_separation(
     if operation.id in settings.anonymous.public:
         return Judgement(skipped="open on purpose ([anonymous] public)"), []
     if not exchanges:
-        return Judgement(skipped=_why_not(operation)), []
+        return Judgement(skipped=_why_not(situation, operation)), []
     findings = [
         *_leaks(situation, operation, exchanges, everybody),
         *_foreign_objects(situation, operation, exchanges),
@@ -43,17 +44,32 @@ def judge_separation(
     answered = [e for e in exchanges if e.status is not None]
     unverified = None if answered else f"no answer: {exchanges[0].reason}"
     skipped = None
-    if not of(exchanges, "same") and not of(exchanges, "foreign") and not of(exchanges, "intrude"):
-        skipped = "no object to ask for: the list showed nothing that is one user's alone"
+    if not any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude")):
+        skipped = _no_object(exchanges)
+        if operation.id in settings.delegated.private:
+            where = f"[operations.{operation.id}] parameters"
+            unverified = f"private, but {skipped}; give an id of one user's object in {where}"
     return Judgement(one_per_cause(findings), unverified, skipped), []
 
 
-def _why_not(operation: Operation) -> str:
+def _why_not(situation: Situation, operation: Operation) -> str:
     if operation.is_trigger:
         return "a trigger: calling it would subscribe"
-    if operation.changes_state:
-        return "changes state: separation of changes is tried with --writes all, on own objects"
-    return "needs an id that no operation lists: give one in [operations." + operation.id + "]"
+    if operation.changes_state and not situation.is_freed(operation):
+        if situation.settings.writes != "all":
+            return "changes state: tried with --writes all, on objects that the run makes itself"
+        return why_not_changed(situation, operation) or "nothing was sent"
+    if operation.no_generic_test:
+        return "x-ms-no-generic-test keeps it from being called"
+    return f"needs an id that no operation lists: give one in [operations.{operation.id}]"
+
+
+def _no_object(exchanges: Sequence[Exchange]) -> str:
+    """Why nothing was asked for in another user's name."""
+    made = of(exchanges, "create")
+    if made:
+        return f"no object to work on: {made[0].probe.request.method} answered {made[0].status}"
+    return "no object to ask for: the lists showed nothing that is one user's alone"
 
 
 def severity_for(situation: Situation, operation: Operation) -> Severity:
@@ -97,24 +113,37 @@ def _leaks(
 
 
 def _shared_records(operation: Operation, same: Sequence[Exchange]) -> list[Finding]:
-    lists = {e.probe.caller.name: set(record_ids(e.response)) for e in same}
-    names = list(lists)
-    if len(names) < 2:
+    """Two users' answers with records, or something else that is not empty, in common."""
+    if len(same) < 2:
         return []
-    both = set.intersection(*lists.values())
-    if not both:
+    first, second = same[0], same[1]
+    assert first.response is not None
+    assert second.response is not None
+    both = set(record_ids(first.response)) & set(record_ids(second.response))
+    alike = first.response.body == second.response.body and _holds_something(first.response)
+    if not both and not alike:
         return []
+    told = f"records {', '.join(sorted(both)[:3])} in both answers" if both else "the same answer"
+    one, other = first.probe.caller.name, second.probe.caller.name
     return [
         LEAK.finding(
-            f"{names[0]} and {names[1]} get the same records from a private operation",
+            f"{one} and {other} get the same records from a private operation",
             operation=operation.id,
-            caller=names[1],
+            caller=other,
             expected="records of the caller alone",
-            observed=f"records {', '.join(sorted(both)[:3])} in both answers",
+            observed=told,
             severity="error",
             evidence=tuple(e.id for e in same),
         )
     ]
+
+
+def _holds_something(response: Response) -> bool:
+    """Whether an answer is more than an empty list or object."""
+    document = json_body(response)
+    if document is None:
+        return bool(response.body.strip()) and response.body.strip() != b"null"
+    return any(True for _ in values_in(document))
 
 
 def access_row(operation: Operation, name: str, other: str) -> str:
@@ -178,10 +207,12 @@ def _foreign_writes(
     changed = bool(before and after) and _changed(before[0], after[0])
     if not 200 <= status < 300 and not changed:
         return []
-    if before and after and not changed and operation.method != "DELETE":
+    if before and after and not changed and operation.method not in ("DELETE", "POST"):
         return []
     name, owner = attack.probe.caller.name, attack.probe.meta["owner"]
     done = "deletes" if operation.method == "DELETE" else "changes"
+    if operation.method == "POST":
+        done = f"calls {operation.id} on"
     return [
         FOREIGN_WRITE.finding(
             f"{name} {done} an object of {owner}",

@@ -15,6 +15,7 @@ Claims = Mapping[str, Mapping[str, Any]]
 """Per user the claims of the access token."""
 
 NAME_CLAIMS = ("upn", "preferred_username", "unique_name", "email")
+SIGN_IN_NAMES = frozenset({"upn", "userprincipalname", "preferredusername", "uniquename"})
 UNIQUE_CLAIMS = (*NAME_CLAIMS, "oid", "sub")
 
 
@@ -44,6 +45,22 @@ def pointed_text(response: Response | None, pointer: str) -> str | None:
         return response.text.strip() if pointer == "" else None
     value = find(document, pointer)
     return None if value is None or isinstance(value, Mapping | list) else str(value)
+
+
+def sign_in_name(document: Any) -> tuple[str, str] | None:
+    """Where an answer says whom it ran as, by the usual names for it: pointer and value, or None.
+
+    At the top, or in an object there (`{"user": {"upn": ...}}`); lists tell of others.
+    """
+    if not isinstance(document, Mapping):
+        return None
+    inner = [(f"/{key}", value) for key, value in document.items() if isinstance(value, Mapping)]
+    for base, holder in (("", document), *inner):
+        for key, value in holder.items():
+            name = str(key).lower().replace("_", "").replace("-", "")
+            if name in SIGN_IN_NAMES and isinstance(value, str) and "@" in value:
+                return f"{base}/{key}", value
+    return None
 
 
 def names_whom(text: str, everybody: Claims) -> set[str]:

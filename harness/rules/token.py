@@ -54,7 +54,8 @@ def judge_tokens(
     """
     if operation.id in situation.settings.anonymous.public:
         return Judgement(skipped=f"[anonymous] public lists {operation.id}: it asks for no token")
-    tries = [_Try(exchange, judge_exchange(situation, exchange)) for exchange in exchanges]
+    asked = [e for e in exchanges if e.probe.meta.get("part")]
+    tries = [_Try(exchange, judge_exchange(situation, exchange)) for exchange in asked]
     good, none = _last(tries, "control"), _last(tries, "none")
     if good is None or none is None:
         return Judgement(
@@ -65,6 +66,8 @@ def judge_tokens(
     if stop is not None:
         return stop
     hostile = [t for t in tries if t.exchange.probe.meta.get("part") == "hostile"]
+    silent = [t for t in hostile if _says_nothing(t, good)]
+    hostile = [t for t in hostile if t not in silent]
     carried = [t for t in tries if t.exchange.probe.meta.get("part") == "carriage"]
     findings = [
         *_accepted(situation, operation, good, hostile),
@@ -78,8 +81,15 @@ def judge_tokens(
     if unknown:
         names = listed([t.kind for t in unknown])
         unverified = f"{operation.id} with {names}: {unknown[0].verdict.observed}"
+    elif silent:
+        unverified = (
+            f"{operation.id} answers the good token and {listed([t.kind for t in silent])} alike, "
+            "404 and nothing else, which the host may have said before the function ran: give an "
+            f"id as the app has them under [operations.{operation.id}] parameters (of a writing "
+            "operation only its form is used)"
+        )
     skipped = None
-    if not hostile:
+    if not hostile and not silent:
         reasons = [f"{kind}: {reason}" for kind, reason in ingredients_skipped.items()]
         skipped = "no hostile token was tried; " + "; ".join(reasons)
     return Judgement(tuple(findings), unverified=unverified, skipped=skipped)
@@ -157,6 +167,21 @@ def _is_let_in(attempt: _Try, good: _Try) -> bool:
         return True
     same = attempt.exchange.status == good.exchange.status
     return attempt.verdict.outcome == "reached" and good.verdict.outcome == "reached" and same
+
+
+def _says_nothing(attempt: _Try, good: _Try) -> bool:
+    """Whether routing may have answered both, so that no function has seen either token.
+
+    A route such as `{id:guid}` meets a made-up id with the host's own empty 404.
+    """
+    if attempt.exchange.probe.meta.get("fitting", True):
+        return False
+    return all(
+        t.exchange.response is not None
+        and t.exchange.status == 404
+        and not t.exchange.response.body.strip()
+        for t in (attempt, good)
+    )
 
 
 def _is_allowed(situation: Situation, attempt: _Try) -> bool:

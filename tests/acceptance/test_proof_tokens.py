@@ -244,7 +244,8 @@ def test_a_write_that_lets_a_hostile_token_in_is_found(bench: Bench, operation: 
 
     assert found(judgement) == [("token.accepted", "forged:alg-none")]
     if operation != "Hello":
-        assert [e for e in bench.emulator.log[before:] if e.status < 300] == []
+        writes = [e for e in bench.emulator.log[before:] if e.method != "GET"]
+        assert [e for e in writes if e.status < 300] == []
 
 
 def test_a_refused_good_token_is_explained_and_nothing_hostile_is_sent(bench: Bench) -> None:
@@ -265,7 +266,7 @@ def test_an_open_door_leaves_the_tokens_unverified_without_a_finding(bench: Benc
     judgement = bench.judge("WhoAmI")
 
     assert judgement.findings == ()
-    assert "anonymous.open" in (judgement.unverified or "")
+    assert "the anonymous suite" in (judgement.unverified or "")
 
 
 def allowing(*applications: str) -> dict[str, Any]:
