@@ -198,7 +198,7 @@ class Check:
             reason = unfit_reason(self.situation, operation, exchange)
             if reason is None:
                 kept.append(exchange)
-            elif exchange.probe.meta.get("mode") != "negative":
+            elif exchange.probe.meta.get("mode") not in ("negative", "odd"):
                 command = record_command(self.run.settings, self.operation)
                 raise CheckUnverified(
                     f"the recording of {self.operation} no longer fits: {reason}; {command}"

@@ -225,6 +225,7 @@ def _further(job: _Job, maker: CaseMaker, answers: list[Exchange], cleaner: _Cle
         return
     probes = maker.omissions()
     if not job.operation.no_generic_test:
+        probes += maker.odd()
         probes += maker.generated(job.generated().cases)
     if probes:
         answers = yield probes

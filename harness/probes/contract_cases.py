@@ -6,12 +6,14 @@ was varied, and so that real ids reach past 404.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.connector.model import Operation, Parameter
 from harness.errors import SettingsError
+from harness.probes.contract_grafting import Grafting, is_promised, is_text_body
+from harness.probes.contract_objects import path_parameters
 from harness.probes.example_values import (
     GIVEN,
     MADE_UP,
@@ -27,6 +29,7 @@ from harness.probes.generation_document import (
     is_listed_elsewhere,
     varied_inputs,
 )
+from harness.probes.harmless import harmless_values
 from harness.probes.requests import LEFT_TO_THE_SENDER, NO_BODY, build_request, is_sendable_header
 from harness.situation import Situation
 from harness.traffic.exchange import Caller, Probe, Request
@@ -34,23 +37,9 @@ from harness.traffic.exchange import Caller, Probe, Request
 __all__ = ["CaseMaker", "pinned_inputs"]
 
 KNOWN = frozenset({"settings", "sample", "learnt", "created"})
-_PROMISES = frozenset(
-    {
-        "enum_value",
-        "default_value",
-        "example_value",
-        "minimum_value",
-        "maximum_value",
-        "near_boundary_number",
-        "minimum_length_string",
-        "maximum_length_string",
-        "valid_boolean",
-        "enum_value_items_array",
-        "object_only_required",
-    }
-)
-"""Variations that the definition promises in so many words; any other text is only implied."""
-_PROMISED_WORDS = ("Enum value", "Minimum", "Maximum", "Near-boundary", "Default value")
+ODD_TEXT = "Gr\u00fc\u00dfe \u6f22\u5b57 O'Brien"
+"""An umlaut, two characters outside of Latin, an apostrophe: what people really write."""
+MOST_ODD = 6
 
 
 def pinned_inputs(operation: Operation, values: Values) -> frozenset[str]:
@@ -129,15 +118,68 @@ class CaseMaker:
     def generated(self, cases: Iterable[Case]) -> list[Probe]:
         """The probes of generated cases."""
         probes = []
-        template: Any = None
-        for case in cases:
-            if case.origin == "coverage" and case.mode == "positive" and template is None:
-                template = case.body if case.has_body else {}
-            values = self._grafted(case, template)
+        known = list(cases)
+        plain = [c for c in known if c.origin == "coverage" and c.mode == "positive"]
+        pinned = pinned_inputs(self.operation, self.values)
+        grafting = Grafting(
+            self.situation, self.operation, self.values, pinned, plain[0] if plain else None
+        )
+        for case in known:
+            values = grafting.values_of(case)
             if values is not None:
                 kind = "negative" if case.mode == "negative" else case.origin
-                probes.append(self._probe(kind, values, _meta(case)))
+                probes.append(self._probe(kind, values, self._meta(case)))
         return _made(probes)
+
+    def odd(self) -> list[Probe]:
+        """Good calls with a text as people write them in one input, and one with an unknown id.
+
+        Both may be refused; an app that fails on them has a bug that its users will meet.
+        """
+        probes = [*self._odd_parameters(), *self._odd_properties()][:MOST_ODD]
+        return _made([*probes, self._unknown_id()])
+
+    def _odd_parameters(self) -> Iterator[Probe | None]:
+        varied = varied_inputs(self.situation.connector, self.operation)
+        for parameter in self.operation.parameters:
+            place = (parameter.location, parameter.name)
+            if place in varied and parameter.location in ("query", "formData"):
+                schema = self.situation.connector.resolve(parameter.schema)
+                if _takes_text(schema):
+                    changed = {**self.values.parameters, parameter.name: ODD_TEXT}
+                    values = replace(self.values, parameters=changed)
+                    yield self._probe("odd", values, _odd(parameter.name, TEXT_WORDS))
+
+    def _odd_properties(self) -> Iterator[Probe | None]:
+        body, parameter = self._with_options().body, self.operation.body
+        if parameter is None or not isinstance(body, Mapping):
+            return
+        schema = self.situation.connector.resolve(parameter.schema)
+        for name, value in body.items():
+            properties = schema.get("properties") if isinstance(schema, Mapping) else None
+            inner = properties.get(name) if isinstance(properties, Mapping) else None
+            inner = self.situation.connector.resolve(inner)
+            if isinstance(value, str) and _takes_text(inner):
+                base = self.values.body if isinstance(self.values.body, Mapping) else body
+                values = replace(self.values, body={**base, name: ODD_TEXT}, has_body=True)
+                yield self._probe("odd", values, _odd(str(name), TEXT_WORDS))
+
+    def _unknown_id(self) -> Probe | None:
+        """The call with an id in the path that has the form of the known one and names nothing."""
+        if self.operation.method != "GET" or _ids(self.operation, self.values) != "known":
+            return None
+        parameter = path_parameters(self.operation)[-1]
+        nothing = harmless_values(self.operation, self.values)[f"path:{parameter.name}"]
+        changed = {**self.values.parameters, parameter.name: nothing}
+        values = replace(self.values, parameters=changed)
+        return self._probe("odd", values, _odd(parameter.name, "an id that names nothing"))
+
+    def _meta(self, case: Case) -> dict[str, Any]:
+        if case.mode == "negative":
+            what = case.what.split("\n")[0]
+            return _falsified(case.location, case.name, what, pointer=case.pointer)
+        promise = is_promised(self.situation, self.operation, case)
+        return {"mode": "positive", "promise": promise, "what": case.what, "name": case.name}
 
     def _example(self, values: Values, variant: str = "") -> Probe | None:
         promise = not self._is_guessed(values)
@@ -173,6 +215,8 @@ class CaseMaker:
         return present and not alone
 
     def _body_omissions(self, parameter: Parameter) -> list[Probe | None]:
+        if is_text_body(self.operation):
+            return []  # nothing is the empty text
         meta = _falsified("body", parameter.name, "left out", omitted=True)
         bare = replace(self.values, body=None, has_body=False)
         probes = [self._probe("negative", bare, meta)]
@@ -190,59 +234,6 @@ class CaseMaker:
                 meta = _falsified("body", str(name), "left out", omitted=True)
                 probes.append(self._probe("negative", replace(self.values, body=less), meta))
         return probes
-
-    def _grafted(self, case: Case, template: Any) -> Values | None:
-        """The best known values with a case's variation put in; None where nothing varies."""
-        parameters = dict(self.values.parameters)
-        pinned = pinned_inputs(self.operation, self.values)
-        varied = varied_inputs(self.situation.connector, self.operation, pinned)
-        for location, inputs in case.inputs.items():
-            if case.mode == "negative" and case.location and location != case.location:
-                continue
-            if case.origin == "generated":
-                # What the generator left out is left out: it may be the very point of the case.
-                for place, name in varied:
-                    if place == location and name in parameters:
-                        parameters.pop(name)
-            for name, value in inputs.items():
-                about = case.origin == "generated" or not case.name or name == case.name
-                if (location, name) not in varied or not about:
-                    continue
-                if case.mode == "negative" and value in (None, "", []):
-                    return None  # nothing, an empty text: many apps read it as left out
-                parameters[f"{location}:{name}"] = value
-        body, has_body = self.values.body, self.values.has_body
-        if case.has_body and (case.location in ("", "body") or case.mode == "positive"):
-            body, has_body = self._grafted_body(case, template, body), True
-        return Values(parameters, body, has_body, self.values.sources)
-
-    def _grafted_body(self, case: Case, template: Any, base: Any) -> Any:
-        if case.origin != "coverage" or not all(
-            isinstance(part, Mapping) for part in (case.body, template, base)
-        ):
-            return self._kept_properties(case.body, base)
-        if case.mode == "positive" and case.body == template:
-            return base
-        changed = {k: v for k, v in case.body.items() if k not in template or template[k] != v}
-        gone = {k for k in template if k not in case.body}
-        return {k: v for k, v in {**base, **changed}.items() if k not in gone}
-
-    def _kept_properties(self, body: Any, base: Any) -> Any:
-        """Constants, and properties whose values only another operation knows, keep theirs."""
-        parameter = self.operation.body
-        schema = self.situation.connector.resolve(parameter.schema) if parameter else None
-        properties = schema.get("properties") if isinstance(schema, Mapping) else None
-        if not isinstance(body, dict) or not isinstance(base, Mapping):
-            return body
-        kept = dict(body)
-        for name, raw in properties.items() if isinstance(properties, Mapping) else ():
-            inner = self.situation.connector.resolve(raw)
-            fixed = isinstance(inner, Mapping) and (
-                is_constant_property(inner) or is_listed_elsewhere(inner)
-            )
-            if fixed and name in base:
-                kept[name] = base[name]
-        return kept
 
     def _probe(self, kind: str, values: Values, meta: Mapping[str, Any]) -> Probe | None:
         """The probe of these values; None where it was made before or cannot be sent."""
@@ -268,13 +259,23 @@ class CaseMaker:
         )
 
 
-def _meta(case: Case) -> dict[str, Any]:
-    if case.mode == "negative":
-        what = case.what.split("\n")[0]
-        return _falsified(case.location, case.name, what, pointer=case.pointer)
-    named = any(word in case.what for word in _PROMISED_WORDS)
-    promise = case.origin == "coverage" and (case.scenario in _PROMISES or named)
-    return {"mode": "positive", "promise": promise, "what": case.what, "name": case.name}
+TEXT_WORDS = "a text with an umlaut, Chinese characters and an apostrophe"
+
+
+def _odd(name: str, what: str) -> dict[str, Any]:
+    return {"mode": "odd", "name": name, "what": what}
+
+
+def _takes_text(schema: Any) -> bool:
+    """Whether any text of that length is right by the definition."""
+    if not isinstance(schema, Mapping) or schema.get("type") != "string":
+        return False
+    closed = any(key in schema for key in ("enum", "format", "pattern"))
+    shortest, longest = schema.get("minLength", 0), schema.get("maxLength", len(ODD_TEXT))
+    known = isinstance(shortest, int) and isinstance(longest, int)
+    fits = known and shortest <= len(ODD_TEXT) <= longest
+    own = is_constant_property(schema) or is_listed_elsewhere(schema) or schema.get("readOnly")
+    return fits and not closed and not own
 
 
 def _falsified(

@@ -8,6 +8,7 @@ from typing import Any
 from harness.connector.model import Connector, Operation, ResponseSpec
 from harness.rules import contract_rules as rules
 from harness.rules.contract_causes import Sighting
+from harness.rules.contract_names import misnamed
 from harness.rules.model import Severity
 from harness.rules.schema_judging import Problem, SchemaJudge
 from harness.traffic.bodies import parsed_json
@@ -59,6 +60,8 @@ def success_spec(operation: Operation, status: int) -> ResponseSpec | None:
         named = "default" in operation.responses
         alone = len(explicit) == 1 and not named and status not in BODILESS
         return operation.responses[explicit[0]] if alone else None
+    if status >= 400 and not explicit:
+        return None  # `default` alone describes the success
     return operation.responses.get("default")
 
 
@@ -173,9 +176,13 @@ def _is_refusal_drift(operation: Operation, status: int) -> bool:
 
 
 def _input_words(exchange: Exchange) -> str:
-    negative = exchange.probe.meta.get("mode") == "negative"
-    if negative:
-        return "input that the definition forbids"
+    meta = exchange.probe.meta
+    if meta.get("mode") == "odd":
+        return f"{meta.get('what')} ({meta.get('name')})"
+    if meta.get("mode") == "negative":
+        name = meta.get("name") or str(meta.get("pointer") or "").removeprefix("/properties/")
+        told = f" ({name}: {str(meta.get('what'))[:80]})" if name else ""
+        return f"input that the definition forbids{told}"
     example = exchange.probe.purpose.endswith("example")
     return "a documented example" if example else "generated valid input"
 
@@ -234,7 +241,9 @@ def _body(
     wanted = str(kind or "content")
     severity: Severity | None = "warning" if response.status >= 400 else None
     if not response.body:
-        if schema:
+        # An empty text is a text; only what a good example gets tells that something is missing.
+        odd_text = kind == "string" and not exchange.probe.purpose.endswith("example")
+        if schema and not odd_text:
             yield _body_sighting(exchange, spec, "empty", "The body is empty", wanted, "nothing")
         return
     value, text = _value(response, kind)
@@ -246,6 +255,29 @@ def _body(
         return
     for problem in judge.problems(spec.schema, value):
         yield _problem_sighting(exchange, spec, problem, severity)
+    if response.status < 300:
+        yield from _names(connector, exchange, spec, value)
+
+
+def _names(
+    connector: Connector, exchange: Exchange, spec: ResponseSpec, value: Any
+) -> Iterator[Sighting]:
+    for found in misnamed(connector, spec.schema, value):
+        place = found.pointer or "the body"
+        message = f"In the answer, {place} comes as {found.came}: flows read nothing there"
+        if not found.only_case:
+            message = f"In the answer, {place} has none of the properties that the schema names"
+        yield Sighting(
+            rules.BODY,
+            f"{spec.status[:1]} names {found.pointer}",
+            message,
+            found.declared,
+            found.came,
+            exchange,
+            None if found.only_case else "warning",
+            f"{spec.pointer}/schema",
+            {"pointer": found.pointer, "kind": "names"},
+        )
 
 
 def _value(response: Response, kind: Any) -> tuple[Any, str | None]:

@@ -220,7 +220,7 @@ def test_an_open_door_is_left_to_the_anonymous_rules(judge: Callable[..., Judgem
     judgement = judge(good(OK), none(OK))
 
     assert judgement.findings == ()
-    assert "anonymous.open" in (judgement.unverified or "")
+    assert "the anonymous suite" in (judgement.unverified or "")
 
 
 def test_strangers_before_users_is_not_monotone(judge: Callable[..., Judgement]) -> None:
