@@ -59,6 +59,7 @@ class Controller:
         self._effective: Settings | None = None
         self._matter: dict[str, Any] | None = None
         self._tokens_seen: dict[str, str] = {}
+        self._claims: dict[str, Mapping[str, Any]] = {}
 
     @property
     def started(self) -> bool:
@@ -72,6 +73,10 @@ class Controller:
         if self._effective is not None:
             found.update(configured_secrets(self._effective))
         return found
+
+    def known_claims(self) -> dict[str, Mapping[str, Any]]:
+        """The claims of every user who was signed in so far."""
+        return dict(self._claims)
 
     @property
     def effective(self) -> Settings:
@@ -104,11 +109,13 @@ class Controller:
         token = sign_ins.token(caller)
         if refused is not None and token.value.reveal() == refused:
             token = sign_ins.token(caller, renew=True)
+        self._claims[caller] = dict(token.claims)
         return self._seen(caller, token.value.reveal())
 
     def token(self, caller: str) -> dict[str, Any]:
         """A user's token as plain data: value, claims, expiry (epoch seconds), id token."""
         token = self.sign_ins.token(caller)
+        self._claims[caller] = dict(token.claims)
         if token.id_token is not None:
             self._seen(f"id-token of {caller}", token.id_token.reveal())
         return {

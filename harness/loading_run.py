@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,11 @@ from harness.demo import demo_document, sample_folder
 from harness.errors import SettingsError
 from harness.named_operations import check_names, check_row, fitting
 from harness.settings import Settings
+from harness.settings_against_files import check_files, check_rules
 from harness.settings_build import DEMO, Options, build_settings, read_settings
 from harness.settings_many import chosen_rows, one_of_many
 
-__all__ = ["Loaded", "load_run", "load_runs", "options_of"]
+__all__ = ["Loaded", "load_run", "load_runs", "options_of", "paths_from_here"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,24 @@ def options_of(config: Any) -> Options:
         har=bool(value("har")),
         demo_faults=tuple(value("demo_faults")),
     )
+
+
+PATHS = ("connector", "config", "baseline", "cassette_dir", "report_dir")
+
+
+def paths_from_here(config: Any) -> None:
+    """Read relative paths of the command line from where the user stands, as pytest does.
+
+    They are rewritten relative to the root folder, which workers elsewhere have as well.
+    """
+    here, root = config.invocation_params.dir, config.rootpath
+    for name in PATHS:
+        given = getattr(config.option, f"connector_harness_{name}")
+        if given is None or given.startswith("git:") or Path(given).is_absolute() or here == root:
+            continue
+        with contextlib.suppress(ValueError):  # another drive, on Windows
+            path = Path(os.path.relpath(here / given, root)).as_posix()
+            setattr(config.option, f"connector_harness_{name}", path)
 
 
 def load_runs(options: Options, root: Path) -> list[Loaded]:
@@ -106,6 +127,8 @@ def _load(options: Options, root: Path, *, lenient: bool) -> Loaded | None:
     if settings.cassettes_mode == "replay":
         settings = _as_recorded(settings, connector)
     check_names(settings, connector)
+    check_files(settings)
+    check_rules(settings)
     return Loaded(settings, connector, _baseline(settings, connector))
 
 

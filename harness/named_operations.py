@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,16 @@ from harness.errors import SettingsError
 from harness.settings import Settings
 
 __all__ = ["check_names", "check_row", "fitting"]
+
+
+def _check_inputs(connector: Connector, where: str, name: str, given: Iterable[str]) -> None:
+    parameters = connector.operation(name).parameters
+    known = [p.name for p in parameters if p.location != "body"]
+    for each in given:
+        if each not in known and each not in [f"{p.location}:{p.name}" for p in parameters]:
+            near = difflib.get_close_matches(each, known, n=1)
+            hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(known) or 'none'}"
+            raise SettingsError(f"{where}: {name} has no parameter {each!r}; {hint}")
 
 
 def check_row(settings: Settings, connector: Connector) -> None:
@@ -93,6 +104,13 @@ def check_names(settings: Settings, connector: Connector) -> None:
                 connector.operation(name)
             except SettingsError as error:
                 raise SettingsError(f"{where}: {error}") from None
+    inputs: list[tuple[str, str, Iterable[str]]] = [
+        (f"[operations.{name}] parameters", name, own.parameters)
+        for name, own in settings.operations.items()
+    ]
+    inputs += [("[[delegated.access]]", row.operation, row.parameters) for row in delegated.access]
+    for where, name, given in inputs:
+        _check_inputs(connector, where, name, given)
     for row in delegated.access:
         for caller in row.expect:
             if caller != "anonymous" and caller not in settings.users:

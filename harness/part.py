@@ -6,7 +6,7 @@ its checks stand under the row's name: `expenses/test_anonymous.py::test_call_is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,24 @@ class Part:
 
         settings = self.run.settings
         secrets = {**configured_secrets(settings), **self.controller.known_secrets()}
-        return known_redactor(secrets, patterns=settings.redact.patterns).text(text)
+        redactor = known_redactor(
+            secrets, stand_ins=self._stand_ins(), patterns=settings.redact.patterns
+        )
+        return redactor.text(text)
+
+    def _stand_ins(self) -> dict[str, str]:
+        """What stands for users' names and ids and the tenant; known to the controller alone."""
+        if not isinstance(self.controller, Controller) or not self.controller.started:
+            return {}
+        from harness.traffic.cleaning import stand_ins_of
+
+        return stand_ins_of(self.controller.known_claims(), self.controller.effective)
+
+    def clean(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """A check's outcome and findings without secrets and identities, for pytest's own files."""
+        assert self.gathering is not None
+        self.gathering.redactor.know_people(self._stand_ins())
+        return self.gathering.clean(payload)
 
     def effective_settings(self) -> Settings:
         """The settings with the demo's address in them, where it was started."""
@@ -174,6 +191,7 @@ class Part:
             for secret, placeholder in self.controller.known_secrets().items():
                 gathering.redactor.know(secret, placeholder)
         settings = self.effective_settings()
+        gathering.redactor.know_people(self._stand_ins())
         recorded = gathering.record(settings)
         status = gathering.exit_status(
             pytests, interrupted=interrupted, suites_wanted=suites_wanted

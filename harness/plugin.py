@@ -152,7 +152,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     for a test path; without an ini file the root would then move beside that file.
     """
     known = early_config.known_args_namespace
-    if getattr(known, "connector_harness_function_app", None) is None or known.rootdir:
+    named_root = known.rootdir or known.inifilename
+    if getattr(known, "connector_harness_function_app", None) is None or named_root:
         return
     here = early_config.invocation_params.dir
     named = [str(name).partition("::")[0] for name in known.file_or_dir]

@@ -6,6 +6,7 @@ Only the methods named here may be asked.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any
 
@@ -83,7 +84,7 @@ def serve(controller: Any, channel: Any) -> None:
             reply = (True, getattr(controller, method)(*arguments, **named))
         except Exception as error:
             reply = (False, _plain(error))
-        if not channel.isclosed():
+        with contextlib.suppress(OSError):  # the worker has gone, as after Ctrl-C
             channel.send(reply)
 
     channel.setcallback(answer, endmarker=None)

@@ -18,8 +18,7 @@ from harness import collecting
 from harness.control import Controller
 from harness.demo import check_faults
 from harness.errors import SettingsError
-from harness.loading_run import Loaded, load_runs, options_of
-from harness.outcomes import CheckOutcome
+from harness.loading_run import Loaded, load_runs, options_of, paths_from_here
 from harness.part import Part
 from harness.remote import RemoteController, serve
 from harness.run import Check
@@ -29,6 +28,7 @@ from harness.session_items import (
     is_quick,
     make_progress,
     operation_of,
+    outcome_of,
     parametrize,
     prompt_maker,
     show_outcome,
@@ -56,6 +56,8 @@ class HarnessSession:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.is_worker = hasattr(config, "workerinput")
+        if not self.is_worker:
+            paths_from_here(config)
         self.options = options_of(config)
         loaded = load_runs(self.options, config.rootpath)
         self._check_faults(loaded)
@@ -98,8 +100,12 @@ class HarnessSession:
         if item is None:
             return None
         if CHECK not in item.stash:
-            part = self.part_of(item)
-            item.stash[CHECK] = Check(part.run, "tests", None, part.local_id(item.nodeid))
+            return self._check_of_users_own(item, self.part_of(item))
+        return item.stash[CHECK]
+
+    def _check_of_users_own(self, item: pytest.Item, part: Part) -> Check:
+        """The check of a user's test: also one that made no call stands in the report."""
+        item.stash[CHECK] = Check(part.run, "tests", None, part.local_id(item.nodeid))
         return item.stash[CHECK]
 
     # ------------------------------------------------------------------ collection
@@ -148,16 +154,17 @@ class HarnessSession:
         """Turn our outcomes into pytest's, and attach the payload that travels home."""
         report: Any = yield
         error = call.excinfo.value if call.excinfo is not None else None
-        outcome = error if isinstance(error, CheckOutcome) else None
+        outcome = outcome_of(error)
         part = self.part_of(item)
         if outcome is not None:
             show_outcome(report, outcome)
         if report.failed:
             hide_secrets(report, part.shown)
         setattr(report, PART, part.name)
-        check = item.stash.get(CHECK, None)
-        if check is not None and (report.when == "call" or outcome is not None):
-            failed = error is not None and outcome is None and not report.skipped
+        ended = report.when == "call" or (report.when == "setup" and not report.passed)
+        if ended or outcome is not None:
+            check = item.stash.get(CHECK, None) or self._check_of_users_own(item, part)
+            failed = outcome is None and bool(report.failed)
             setattr(report, PAYLOAD, check.payload(outcome, self._seconds(item), failed=failed))
         return report  # type: ignore[no-any-return]
 
@@ -171,19 +178,22 @@ class HarnessSession:
         if self.progress is not None:
             self.progress.start(nodeid, self._session.testscollected)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather what every check tells, in the controlling process."""
         payload = getattr(report, PAYLOAD, None)
         if self.progress is not None:
             self.progress.finish(payload, ended=report.when == "teardown")
         part = self.parts.get(getattr(report, PART, "")) or self._first
+        if report.failed and not self.is_worker:
+            hide_secrets(report, part.shown)  # a worker knows its own secrets, but no identities
         if part.gathering is None:
             return
         part.gathering.add_report(report, payload)
         if payload is not None:
             from harness.report.pytest_junit import note_in_junit
 
-            note_in_junit(self.config, report, part.gathering.clean(payload), part.name)
+            note_in_junit(self.config, report, part.clean(payload), part.name)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file of the user's that cannot be collected is a failing test of the user's."""

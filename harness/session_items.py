@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.collecting import SuiteModule
-from harness.outcomes import CheckOutcome
+from harness.errors import HarnessError, OfflineError
+from harness.outcomes import CheckOutcome, CheckSkipped, CheckUnverified
 from harness.report.progress import Progress, wants_progress
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "is_quick",
     "make_progress",
     "operation_of",
+    "outcome_of",
     "parametrize",
     "prompt_maker",
     "show_outcome",
@@ -90,6 +92,18 @@ def suites_wanted(config: pytest.Config) -> frozenset[str]:
     """The suites that `-m` leaves; a plain name of one spares collecting the others."""
     expression = str(config.getoption("markexpr", "")).strip()
     return frozenset({expression} if expression in SUITE_MARKERS else SUITE_MARKERS)
+
+
+def outcome_of(error: BaseException | None) -> CheckOutcome | None:
+    """Our outcome of what ended a test: the harness could not judge, or pytest skipped it."""
+    if isinstance(error, CheckOutcome):
+        return error
+    # A connection of its own in a replay is the test's own fault.
+    if isinstance(error, HarnessError) and not isinstance(error, OfflineError):
+        return CheckUnverified(str(error))
+    if isinstance(error, pytest.skip.Exception):
+        return CheckSkipped(str(error.msg or "skipped"))
+    return None
 
 
 def show_outcome(report: Any, outcome: CheckOutcome) -> None:

@@ -7,6 +7,7 @@ that a mistake gives one line with file and key.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -253,8 +254,11 @@ def contract(table: Table) -> ContractSettings:
 def cassettes(table: Table) -> CassetteSettings:
     """`[cassettes]`."""
     table.check_keys(("max-age-days", "stale", "normalise"))
+    days = table.whole("max-age-days", 30)
+    if days < 0:
+        raise SettingsError(f"{table.where('max-age-days')}: must be 0 or more")
     return CassetteSettings(
-        table.whole("max-age-days", 30),
+        days,
         table.choice("stale", ("warning", "unverified")) or "warning",
         table.flag("normalise", False),
     )
@@ -266,9 +270,34 @@ def redact(table: Table) -> RedactSettings:
     return RedactSettings(
         table.flag("identities", True),
         table.texts("headers"),
-        table.texts("pointers"),
-        tuple(row for row in table.values.get("patterns", [])),
+        tuple(_pointer(table, text) for text in table.texts("pointers")),
+        tuple(_pattern(table, text) for text in _patterns(table)),
     )
+
+
+def _pointer(table: Table, text: str) -> str:
+    if not text.startswith("/"):
+        raise SettingsError(
+            f"{table.where('pointers')}: {text!r} hides nothing: a JSON pointer starts with '/'"
+        )
+    return text
+
+
+def _patterns(table: Table) -> list[str]:
+    """The patterns as they stand: a dollar in them is the end of a line."""
+    value = table.values.get("patterns", [])
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise SettingsError(f"{table.where('patterns')}: must be an array of texts")
+    return value
+
+
+def _pattern(table: Table, text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        where = table.where("patterns")
+        raise SettingsError(f"{where}: {text!r} is no regular expression: {error}") from None
+    return text
 
 
 def waivers(table: Table) -> tuple[Waiver, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -164,9 +165,9 @@ class Grafting:
         if kind == "array":
             items = value if isinstance(value, list) else [value]
             return all(self._fits_as_text(schema.get("items"), item) for item in items)
-        if kind not in (None, "string") or isinstance(value, (dict, list)) or value is None:
-            return False
-        text = value if isinstance(value, str) else str(value).lower()
+        if kind not in (None, "string"):
+            return not self._judge.problems(schema, value)
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
         return not self._judge.problems(schema, text)
 
 

@@ -121,6 +121,12 @@ class Gathering:
 
     def build(self, settings: Settings, status: int) -> dict[str, Any]:
         """The report of what was gathered."""
+        counters, kind = self._gathered.counters, "sent"
+        if settings.cassettes_mode == "replay":
+            kind = "replayed"
+        # Workers that were interrupted have no time to tell their counters.
+        told = sum(payload["seen"] for payload in self._gathered.payloads)
+        counters[kind] = max(counters.get(kind, 0), told)
         return build_report(
             self._gathered,
             settings,

@@ -264,7 +264,7 @@ def _names(
 ) -> Iterator[Sighting]:
     for found in misnamed(connector, spec.schema, value):
         place = found.pointer or "the body"
-        message = f"In the answer, {place} comes as {found.came}: flows read nothing there"
+        message = f"In the answer, names of {place} differ in capitals: flows read nothing there"
         if not found.only_case:
             message = f"In the answer, {place} has none of the properties that the schema names"
         yield Sighting(

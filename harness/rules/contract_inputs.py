@@ -169,7 +169,7 @@ def _refusals(refused: list[Exchange], accepted: list[Exchange]) -> Iterator[Sig
             "success",
             _answer(exchange),
             exchange,
-            None if promise else "warning",
+            None if promise else "note",
             data={"what": what},
         )
 

@@ -21,7 +21,7 @@ MOST_ITEMS = 5
 
 @dataclass(frozen=True, slots=True)
 class Misnamed:
-    """A place (JSON pointer), what is declared there, and what came; one name or all of them."""
+    """An object (its JSON pointer), the names declared there, and those that came instead."""
 
     pointer: str
     declared: str
@@ -61,9 +61,10 @@ def _differences(
     missing = {name.casefold(): name for name in declared if name not in value}
     extra = [str(name) for name in value if name not in declared]
     alike = [(missing[name.casefold()], name) for name in extra if name.casefold() in missing]
-    for name, came in alike:
-        if name not in required:  # else that it is missing is said already
-            yield Misnamed(f"{pointer}/{name}", name, came, only_case=True)
+    told = [(name, came) for name, came in alike if name not in required]
+    if told:  # that a required one is missing is said already
+        names, others = zip(*told, strict=True)
+        yield Misnamed(pointer, _some(names), _some(others), only_case=True)
     nothing = declared and extra and len(extra) == len(value) and len(missing) == len(declared)
     open_ended = schema.get("additionalProperties") not in (None, False)
     if nothing and not alike and not required and not open_ended:

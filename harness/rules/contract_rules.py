@@ -119,7 +119,7 @@ VALID_REFUSED = Rule(
     "error",
     "The app refuses input that the definition allows",
     "An example, or a value that the definition names (enum, bounds, default), is refused; a "
-    "refused generated text is a warning, since the definition allows it only by silence.",
+    "refused generated text is a note, since the definition allows it only by silence.",
     "Makers get a 400 for what the designer offered them.",
     "Say the limit in the definition (enum, pattern, length), or accept the value.",
     _SWAGGER,

@@ -46,7 +46,8 @@ def stand_ins_of(claims: Mapping[str, Mapping[str, Any]], settings: Settings) ->
     if not settings.redact.identities:
         return {}
     found: dict[str, str] = {}
-    for name, of_user in sorted(claims.items()):
+    for name in sorted({*claims, *settings.users}):
+        of_user = claims.get(name, {})
         for claim in NAME_CLAIMS:
             _hide(found, of_user.get(claim), f"{name}@users.invalid")
         for claim in ("oid", "sub", "puid"):
@@ -97,7 +98,7 @@ class Cleaner:
             origin = settings.target_url
             self._places += _Place(origin, settings.symbolic_origin).pairs()
             self._places += _Place(settings.entra.authority, LOGIN_STAND_IN).pairs()
-        redactor.stand_ins.update(stand_ins)
+        redactor.know_people(stand_ins)
         parts = urlsplit(settings.symbolic_origin or settings.target_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
 

@@ -7,6 +7,7 @@ added that a probe did not ask for, and the answer's headers keep their order an
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from harness.traffic.exchange import Headers, Response
 __all__ = ["AppClient", "NoAnswer"]
 
 LONGEST_HEAD = 256 * 1024
+ROUNDS_TO_CLOSE = 5
+"""aiohttp lets go of transports, and the loop closes them in a later round."""
+
 NEVER_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -85,6 +89,8 @@ class AppClient:
         session, self._opened = self._opened, None
         if session is not None:
             await session.close()
+            for _ in range(ROUNDS_TO_CLOSE):
+                await asyncio.sleep(0)
 
     async def _content(self, answer: aiohttp.ClientResponse) -> tuple[bytes, bool]:
         """The body, and whether it was cut."""

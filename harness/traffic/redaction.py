@@ -20,6 +20,8 @@ from harness.traffic.exchange import Headers
 __all__ = ["HIDDEN", "Redactor", "encodings"]
 
 HIDDEN = "{hidden}"
+PIECE = 12
+"""How much of a secret's beginning or end betrays it, in characters."""
 SECRET_HEADERS = frozenset(
     {
         "authorization",
@@ -93,11 +95,18 @@ class Redactor:
             self.secrets[secret] = placeholder
             self._forms = None
 
+    def know_people(self, stand_ins: Mapping[str, str]) -> None:
+        """Remember identities and their stand-ins, longer ones first."""
+        known = {**self.stand_ins, **stand_ins}
+        self.stand_ins = dict(sorted(known.items(), key=lambda pair: -len(pair[0])))
+
     def text(self, text: str) -> str:
-        """Any text without secrets."""
+        """Any text without secrets, cut short ones among them."""
         for form, placeholder in self._known_forms():
             if form in text:
                 text = text.replace(form, placeholder)
+        for form, placeholder in self._known_forms():
+            text = without_piece(text, form, placeholder)
         text = _JWT.sub(HIDDEN, text)
         text = _JSON_FIELD.sub(lambda m: f'{m.group(1)}"{HIDDEN}"', text)
         text = _FIELD.sub(self._field, text)
@@ -140,7 +149,11 @@ class Redactor:
 
     def leaks(self, text: str) -> list[str]:
         """The placeholders of known secrets that still stand in a text; empty when it is clean."""
-        found = [mark for form, mark in self._known_forms() if form in text]
+        found = [
+            mark
+            for form, mark in self._known_forms()
+            if form in text or without_piece(text, form, "") != text
+        ]
         return sorted(set(found))
 
     def _header(self, name: str, value: str) -> str:
@@ -172,6 +185,32 @@ class Redactor:
             ]
             self._forms = sorted(pairs, key=lambda pair: -len(pair[0]))
         return self._forms
+
+
+def without_piece(text: str, secret: str, placeholder: str) -> str:
+    """A text without the first or last part of a secret that somebody cut short.
+
+    Messages quote values at a length; what is left of a token is still part of a token.
+    """
+    if len(secret) >= 2 * PIECE:
+        text = _without_head(text, secret, placeholder)
+        text = _without_head(text[::-1], secret[::-1], placeholder[::-1])[::-1]
+    if "..." in text and secret[:4] in text:
+        for length in range(min(len(secret) - 1, 2 * PIECE), 3, -1):
+            text = text.replace(f"{secret[:length]}...", f"{placeholder}...")
+    return text
+
+
+def _without_head(text: str, secret: str, placeholder: str) -> str:
+    head = secret[:PIECE]
+    at = text.find(head)
+    while at >= 0:
+        end = at + PIECE
+        while end < len(text) and end - at < len(secret) and text[end] == secret[end - at]:
+            end += 1
+        text = text[:at] + placeholder + text[end:]
+        at = text.find(head, at + len(placeholder))
+    return text
 
 
 def hide_at(node: Any, tokens: list[str]) -> bool:
