@@ -55,7 +55,6 @@ class Controller:
         self._demo: Demo | None = None
         self._demo_failed: str | None = None
         self._sign_ins: SignIns | None = None
-        self._start_waited = False
         self._effective: Settings | None = None
         self._matter: dict[str, Any] | None = None
         self._tokens_seen: dict[str, str] = {}
@@ -158,12 +157,6 @@ class Controller:
         """Remember a token, so that nothing written holds it."""
         self._tokens_seen[secret] = "{" + whose + "}"
         return secret
-
-    def wait_for_start(self) -> bool:
-        """True for the first who asks: that one waits out the cold start of the app."""
-        with self._lock:
-            first, self._start_waited = not self._start_waited, True
-            return first
 
     @property
     def scope(self) -> str:

@@ -14,9 +14,7 @@ from harness.errors import HarnessError, SettingsError, SignInError, TargetError
 
 __all__ = ["RemoteController", "serve"]
 
-METHODS = frozenset(
-    {"address", "bearer", "token", "wait_for_start", "forgery_matter", "registration"}
-)
+METHODS = frozenset({"address", "bearer", "token", "forgery_matter", "registration"})
 
 
 class RemoteController:
@@ -46,10 +44,6 @@ class RemoteController:
     def known_secrets(self) -> dict[str, str]:
         """The tokens that this worker was given → the placeholder to show instead."""
         return dict(self._seen)
-
-    def wait_for_start(self) -> bool:
-        """See `Controller.wait_for_start`."""
-        return bool(self._ask("wait_for_start"))
 
     def forgery_matter(self) -> dict[str, Any]:
         """See `Controller.forgery_matter`."""

@@ -43,9 +43,6 @@ class ControllerLike(Protocol):
     def token(self, caller: str) -> dict[str, Any]:
         """A user's token as plain data."""
 
-    def wait_for_start(self) -> bool:
-        """True for the one who is to wait out a cold start."""
-
     def forgery_matter(self) -> dict[str, Any]:
         """The real tokens that hostile ones are made of, or why one is missing."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harness.errors import HarnessError
 from harness.rules.model import Rule
@@ -123,13 +125,14 @@ def _plain(rule: Rule) -> dict[str, Any]:
 def access(options: argparse.Namespace) -> int:
     """Print a first draft of the access table: who got which status, operation by operation."""
     document = read_report(Path(options.file))
-    seen: dict[str, dict[str, list[int]]] = {}
+    seen: dict[tuple[str, str], dict[str, list[int]]] = {}
     wanted = ("delegated/same", "delegated/access", "delegated/identity", "anonymous/plain")
     for exchange in document["exchanges"]:
         response, operation = exchange["response"], exchange["operation"]
         if response is None or operation is None or not exchange["purpose"].startswith(wanted):
             continue
-        statuses = seen.setdefault(operation, {}).setdefault(exchange["caller"], [])
+        row = seen.setdefault((operation, _inputs(document, operation, exchange)), {})
+        statuses = row.setdefault(exchange["caller"], [])
         if response["status"] not in statuses:
             statuses.append(response["status"])
     if not seen:
@@ -137,10 +140,30 @@ def access(options: argparse.Namespace) -> int:
             f"{options.file}: shows no calls of users; run the delegated suite first"
         )
     print("# Observed, not judged: read every row before you keep it.")
-    for operation, callers in sorted(seen.items()):
+    for (operation, inputs), callers in sorted(seen.items()):
+        if set(callers) <= {"anonymous"}:
+            continue  # a made-up id, tried without a token: nothing to promise
         expect = ", ".join(f"{who} = {_statuses(found)}" for who, found in callers.items())
-        print(f'\n[[delegated.access]]\noperation = "{operation}"\nexpect = {{ {expect} }}')
+        print(f'\n[[delegated.access]]\noperation = "{operation}"{inputs}')
+        print(f"expect = {{ {expect} }}")
     return 0
+
+
+def _inputs(document: Mapping[str, Any], operation: str, exchange: Mapping[str, Any]) -> str:
+    """The `parameters` line of a row: what stood in the path and the query of the call."""
+    covered = document["coverage"].get(operation, {})
+    template = covered.get("path")
+    parts = urlsplit(exchange["request"]["url"])
+    values: dict[str, str] = {}
+    if isinstance(template, str):
+        names = re.findall(r"\{([^{}]+)\}", template)
+        pattern = re.sub(r"\\\{[^{}]+\\\}", "([^/]+)", re.escape(template))
+        found = re.search(f"{pattern}/?$", unquote(parts.path))
+        values |= dict(zip(names, found.groups(), strict=True)) if found else {}
+    known = covered.get("parameters", ())
+    values |= {name: value for name, value in parse_qsl(parts.query) if name in known}
+    shown = ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in values.items())
+    return f"\nparameters = {{ {shown} }}" if shown else ""
 
 
 def _statuses(found: list[int]) -> str:

@@ -41,7 +41,8 @@ class AppFaults:
         claims = request.extra.get("claims")
         if claims is None:
             return await self._app(request)
-        self._people.setdefault(str(claims.get("oid")), claims)
+        if claims.get("scp"):  # an app is nobody whose answers a user could get
+            self._people.setdefault(str(claims.get("oid")), claims)
         self._first = self._first or claims
         self._substitute(request, claims)
         operation = request.extra.get("operation")
@@ -59,6 +60,8 @@ class AppFaults:
         elif faults.has("first-user-cached", operation):
             become(request, self._first or claims)
         elif faults.has("whoami-someone-else", operation) and operation == "WhoAmI":
+            if not claims.get("scp"):
+                return  # an app: what the function says to those is another fault's matter
             other = [p for p in self._people.values() if p.get("oid") != claims.get("oid")]
             become(request, other[0] if other else SERVICE)
         elif faults.has("identity-from-header", operation):

@@ -123,6 +123,9 @@ def asgi(handler: Handler) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         request = HttpRequest(scope["method"], target, headers, bytes(body), scope["scheme"])
         answer = await handler(request)
         if answer.abort:
+            # A head without the body that it announces: the server can only close then.
+            broken = [(b"content-length", b"1000")]
+            await send({"type": "http.response.start", "status": 200, "headers": broken})
             raise ConnectionAbortedError("the emulator was told to break the connection")
         own = [(k, v) for k, v in answer.headers if k.lower() != "content-length"]
         length = ("Content-Length", str(len(answer.body)))

@@ -1,8 +1,8 @@
 """Probes become exchanges by being sent: one async client per process, many in flight.
 
 Redirects are never followed, the request target goes out verbatim, bodies are cut at a size, and
-whatever goes wrong becomes an exchange with a reason. What is once per run (cold start, a pause
-after 429, sign-in) is asked of the `Coordinator`, which xdist workers reach over a channel.
+whatever goes wrong becomes an exchange with a reason. Sign-in, which is once per run, is asked of
+the `Coordinator`, which xdist workers reach over a channel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 from harness import __version__
 from harness.errors import OfflineError
 from harness.traffic.client import AppClient, NoAnswer
-from harness.traffic.exchange import Exchange, Headers, Probe, Request, Response
+from harness.traffic.exchange import ANONYMOUS, Exchange, Headers, Probe, Request, Response
 from harness.traffic.pacing import (
     FRONT_END_STATUSES,
     PacingLimits,
@@ -35,13 +35,10 @@ T = TypeVar("T")
 
 
 class Coordinator(Protocol):
-    """What is once per run and shared by all workers."""
+    """What is once per run and shared by all workers: whom to sign in, and with what token."""
 
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
         """The bearer token of a user or app; `refused` is a token that a 401 just turned away."""
-
-    def wait_for_start(self) -> bool:
-        """True for the one caller that is to wait out a cold start; others get False."""
 
 
 @dataclass(slots=True)
@@ -107,6 +104,7 @@ class LiveSender:
             tls, connect_s=limits.connect_s, read_s=limits.read_s, body_limit=limits.body_limit
         )
         self._paused_until = 0.0
+        self._start: asyncio.Future[None] | None = None
         self._tokens: dict[tuple[str, str], str] = {}
         self._signing_in = threading.Lock()
         self._gate = asyncio.Semaphore(concurrency)  # shared by batches that are sent at once
@@ -175,7 +173,7 @@ class LiveSender:
         if response.status == 429:
             self._paused_until = max(self._paused_until, time.monotonic() + pause)
         elif response.status in FRONT_END_STATUSES:
-            await self._wait_for_start(probe, pause)
+            await self._wait_for_start(pause)
         return True
 
     async def _renewed(self, probe: Probe) -> bool:
@@ -186,11 +184,20 @@ class LiveSender:
         self._tokens[key] = fresh
         return fresh != refused
 
-    async def _wait_for_start(self, probe: Probe, pause: float) -> None:
-        if not self._coordinator.wait_for_start():
+    async def _wait_for_start(self, pause: float) -> None:
+        """Wait out a cold start, once in a process: calls that meet it together wait together."""
+        if self._start is None:
+            self._start = asyncio.ensure_future(self._started())
+        if self._start.done():
             await asyncio.sleep(pause)
-            return
+        else:
+            await asyncio.shield(self._start)
+
+    async def _started(self) -> None:
+        """Ask for the app's root, which changes nothing, until the front end lets it answer."""
+        probe = Probe("start", None, ANONYMOUS, Request("GET", "/"), "start")
         deadline = time.monotonic() + self._limits.cold_start_s
+        pause = self._limits.first_backoff_s
         while time.monotonic() < deadline:
             await asyncio.sleep(pause)
             response, _ = await self._attempt(probe)

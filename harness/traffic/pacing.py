@@ -17,6 +17,9 @@ __all__ = ["FRONT_END_STATUSES", "PacingLimits", "retry_after_seconds", "should_
 FRONT_END_STATUSES = frozenset({502, 503, 504})
 """Answers of the platform's front end: they say nothing about the function behind it."""
 
+_NOT_STARTED = (b"Function host is not running", b"The service is unavailable")
+"""What is said while no function can have run yet, so that any call may be made again."""
+
 
 @dataclass(frozen=True, slots=True)
 class PacingLimits:
@@ -56,5 +59,7 @@ def should_retry(
     if attempt > limits.retries:
         return False
     if response.status == 429:
+        return True
+    if response.status == 503 and any(told in response.body for told in _NOT_STARTED):
         return True
     return repeatable and response.status in FRONT_END_STATUSES

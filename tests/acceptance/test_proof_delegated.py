@@ -81,9 +81,6 @@ class Minted:
         assert (kind, refused) == ("user", None)
         return self.tokens[caller]
 
-    def wait_for_start(self) -> bool:
-        return False
-
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["v1-tokens", "v2-tokens"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:

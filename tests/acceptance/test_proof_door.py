@@ -39,9 +39,6 @@ class NobodySignsIn:
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
         raise AssertionError(f"{caller} ({kind}) was to be signed in: {refused}")
 
-    def wait_for_start(self) -> bool:
-        return False
-
 
 @dataclass
 class Bench:

@@ -51,9 +51,6 @@ class AliceSignedIn:
         assert (caller, kind) == ("alice", "user"), refused
         return self.token
 
-    def wait_for_start(self) -> bool:
-        return False
-
 
 @dataclass
 class Bench:

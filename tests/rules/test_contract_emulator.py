@@ -70,14 +70,9 @@ class Tokens:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        self._waited = False
 
     def bearer(self, _caller: str, _kind: str, **_more: str | None) -> str:
         return self._token
-
-    def wait_for_start(self) -> bool:
-        first, self._waited = not self._waited, True
-        return first
 
 
 @pytest.fixture(scope="module")
