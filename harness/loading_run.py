@@ -14,7 +14,7 @@ from harness.demo import demo_document, sample_folder
 from harness.errors import SettingsError
 from harness.named_operations import check_names, check_row, fitting
 from harness.settings import Settings
-from harness.settings_against_files import check_files, check_rules
+from harness.settings_against_files import check_files, check_rules, check_sign_in
 from harness.settings_build import DEMO, Options, build_settings, read_settings
 from harness.settings_many import chosen_rows, one_of_many
 
@@ -129,6 +129,7 @@ def _load(options: Options, root: Path, *, lenient: bool) -> Loaded | None:
     check_names(settings, connector)
     check_files(settings)
     check_rules(settings)
+    check_sign_in(settings)
     return Loaded(settings, connector, _baseline(settings, connector))
 
 

@@ -1,13 +1,24 @@
-"""What settings name beside operations: files, folders and rules, all checked beforehand."""
+"""What settings say beside operations: files, rules, ways to sign in; all checked beforehand."""
 
 from __future__ import annotations
 
 import difflib
 
+from harness.callers.choosing import check_flows
 from harness.errors import SettingsError
 from harness.settings import Settings
 
-__all__ = ["check_files", "check_rules"]
+__all__ = ["check_files", "check_rules", "check_sign_in"]
+
+
+def check_sign_in(settings: Settings) -> None:
+    """Refuse ways to sign in that the configured client cannot serve; a replay signs nobody in.
+
+    Raises:
+        SettingsError: names user, flow and setting.
+    """
+    if settings.cassettes_mode != "replay" and not settings.is_demo:
+        check_flows(settings.entra, settings.users, settings.sign_in)
 
 
 def check_files(settings: Settings) -> None:

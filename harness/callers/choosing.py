@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from harness.errors import SettingsError
 from harness.settings import EntraSettings, UserSettings
 
-__all__ = ["Step", "check_settings", "is_confidential", "scopes_of", "steps_for"]
+__all__ = ["Step", "check_flows", "check_settings", "is_confidential", "scopes_of", "steps_for"]
 
 Step = Literal["token", "token-command", "cache", "password", "device-code", "interactive"]
 RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
@@ -34,6 +34,17 @@ def check_settings(entra: EntraSettings, users: Mapping[str, UserSettings], flow
     _check_client(entra)
     for user in users.values():
         _check_user(entra, user, flow_of(user, flow))
+
+
+def check_flows(entra: EntraSettings, users: Mapping[str, UserSettings], flow: str) -> None:
+    """Refuse flows that the client cannot serve; to be asked also where nobody signs in.
+
+    Raises:
+        SettingsError: device code or interactive with a client that has a secret or certificate.
+    """
+    for user in users.values():
+        if user.token is None and user.token_command is None:
+            _check_flow(entra, user, flow_of(user, flow))
 
 
 def flow_of(user: UserSettings, flow: str) -> str:
@@ -108,14 +119,18 @@ def _check_user(entra: EntraSettings, user: UserSettings, flow: str) -> None:
     for key, value in (("tenant-id", entra.tenant_id), ("client-id", entra.client_id)):
         if not value:
             raise SettingsError(f"[entra] {key}: is missing; {user.name} cannot sign in without it")
-    if flow in ("device-code", "interactive") and is_confidential(entra):
-        kind = "client-secret" if entra.client_secret is not None else "client-certificate"
-        raise SettingsError(
-            f"{where} sign-in {flow!r} needs a public client, but [entra] {kind} is set: remove it "
-            "or name a public test client in client-id (connector-client-id then names the "
-            "connector's)"
-        )
+    _check_flow(entra, user, flow)
     if flow == "password":
         missing = [k for k in ("username", "password") if getattr(user, k) is None]
         if missing:
             raise SettingsError(f"{where} sign-in 'password': {' and '.join(missing)} missing")
+
+
+def _check_flow(entra: EntraSettings, user: UserSettings, flow: str) -> None:
+    if flow in ("device-code", "interactive") and is_confidential(entra):
+        kind = "client-secret" if entra.client_secret is not None else "client-certificate"
+        raise SettingsError(
+            f"[users.{user.name}] sign-in {flow!r} needs a public client, but [entra] {kind} is "
+            "set: remove it or name a public test client in client-id (connector-client-id then "
+            "names the connector's)"
+        )

@@ -73,6 +73,8 @@ def pairs_of(old: str, new: Path) -> tuple[list[Pair], list[str]]:
     if old.startswith(GIT):
         return [Pair(place, old, str(new / place)) for place in places], []
     base = Path(old)
+    if not base.exists():
+        raise SettingsError(f"{old}: there is no such file or folder")
     if not base.is_dir():
         raise SettingsError(f"{old}: must be a folder too, since {new} holds many connectors")
     before = {path.parent.relative_to(base).as_posix() for path in connectors_under(base)}

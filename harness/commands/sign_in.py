@@ -39,7 +39,7 @@ def login(options: argparse.Namespace) -> int:
         opened = sign_ins.cache
         if not opened.is_kept and options.export is None:
             raise SettingsError("; ".join(opened.notes) or "sign-ins cannot be kept here")
-        failed = [name for name in names if not _login_one(sign_ins, name)]
+        failed = [name for name in names if not _login_one(sign_ins, name, kept=opened.is_kept)]
         if options.export is not None and not failed:
             _write_secret(Path(options.export), sign_ins.export())
             print(
@@ -97,14 +97,14 @@ def claim_lines(rows: Sequence[ClaimRow], width: int) -> list[str]:
     return lines
 
 
-def _login_one(sign_ins: SignIns, name: str) -> bool:
+def _login_one(sign_ins: SignIns, name: str, *, kept: bool) -> bool:
     try:
         got = sign_ins.token(name)
     except SignInError as error:
         print(f"connector-harness: {error}", file=sys.stderr)
         return False
-    kept = "was kept already" if got.source == "cache" else "kept from now on"
-    print(f"{name}: signed in as {_whom(got)} ({kept})")
+    state = "was kept already" if got.source == "cache" else "kept from now on"
+    print(f"{name}: signed in as {_whom(got)} ({state if kept else 'kept in the export alone'})")
     return True
 
 

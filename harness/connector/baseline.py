@@ -34,7 +34,12 @@ def load_reference(reference: str, current: Path, *, base: Path | None = None) -
 
 def _at_revision(revision: str, current: Path) -> Connector | None:
     folder = current if current.is_dir() else current.parent
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    try:
+        top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    except SettingsError:
+        raise SettingsError(
+            f"baseline git:{revision}: {folder} is in no git repository; give a file or folder"
+        ) from None
     _check_revision(folder, revision)
     relative = current.resolve().relative_to(top.resolve())
     inside = relative if current.is_dir() else relative.parent

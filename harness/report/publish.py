@@ -15,6 +15,9 @@ from harness.settings import Settings
 __all__ = ["Published", "publish"]
 
 
+USAGE = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What a run came to: exit status, report, and the files written, the JSON first."""
@@ -28,6 +31,8 @@ class Published:
         from harness.report.markdown import publish_summary
         from harness.report.terminal import print_report
 
+        if self.status == USAGE and not self.report["checks"]:
+            return  # pytest says what was wrong with the command; there is nothing to sum up
         print_report(self.report, terminal, self.written)
         terminal.ensure_newline()
         publish_summary(self.report, os.environ, terminal.write)

@@ -65,20 +65,26 @@ def _print_heading(name: str, part: Mapping[str, Any], terminal: Any) -> None:
 
 def _print_part(part: Mapping[str, Any], terminal: Any) -> None:
     width = max((len(name) for name in part["suites"]), default=0)
+    counts = max((len(counted(row)) for row in part["suites"].values()), default=0)
     for name, row in part["suites"].items():
-        terminal.write_line(suite_line(name, row, width), **COLOURS[row["outcome"]])
+        terminal.write_line(suite_line(name, row, width, counts), **COLOURS[row["outcome"]])
     for note in part["notes"][:MOST_NOTES]:
         terminal.write_line(f"note: {log_text(note)}")
     _print_findings(part["findings"], terminal)
     _print_unverified(part["checks"], terminal)
 
 
-def suite_line(name: str, row: Mapping[str, Any], width: int) -> str:
-    """`anonymous  pass   9 checks: 8 passed, 1 skipped   calls without a token are refused`."""
+def counted(row: Mapping[str, Any]) -> str:
+    """`9 checks: 8 passed, 1 skipped`."""
     outcomes = ("passed", "failed", "waived", "skipped", "unverified")
     parts = [f"{row[o]} {o}" for o in outcomes if row[o]]
-    counted = f"{row['checks']} checks: {', '.join(parts)}"
-    return f"{name:<{width}}  {row['outcome']:<10}  {counted:<40} {LABELS.get(name, '')}".rstrip()
+    return f"{row['checks']} checks: {', '.join(parts)}"
+
+
+def suite_line(name: str, row: Mapping[str, Any], width: int, counts: int = 40) -> str:
+    """`anonymous  pass   9 checks: 8 passed, 1 skipped   calls without a token are refused`."""
+    told = f"{counted(row):<{max(counts, 40)}}"
+    return f"{name:<{width}}  {row['outcome']:<10}  {told} {LABELS.get(name, '')}".rstrip()
 
 
 def _print_findings(findings: Sequence[Mapping[str, Any]], terminal: Any) -> None:

@@ -34,7 +34,12 @@ def _by_answer(situation: Situation, response: Response) -> Iterator[str]:
     if situation.settings.anonymous.enforced_by == "app" or response.status != 401:
         return
     says = response.header("www-authenticate") or response.header("x-ms-middleware-request-id")
-    if says is None and PLATFORM_SENTENCE not in response.text:
+    if says is None and response.body.strip() and PLATFORM_SENTENCE not in response.text:
+        yield (
+            "the function itself answered 401: if sibling operations are refused by the platform "
+            "without a token, this path is under excludedPaths, where no principal is injected"
+        )
+    elif says is None and PLATFORM_SENTENCE not in response.text:
         yield (
             "the 401 is bare, as the Functions host gives it for a missing key: set the "
             "function's authLevel to anonymous, since a connector sends no key"
