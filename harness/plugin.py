@@ -156,10 +156,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if getattr(known, "connector_harness_function_app", None) is None or named_root:
         return
     here = early_config.invocation_params.dir
-    named = [str(name).partition("::")[0] for name in known.file_or_dir]
+    named = [here / str(name).partition("::")[0] for name in known.file_or_dir]
+    meant = [path.resolve() for path in named if path.exists()] or [here]
     ini = early_config.inipath
-    astray = ini is None or not here.is_relative_to(ini.parent)
-    if astray and not any((here / name).exists() for name in named):
+    found = ini is not None and all(path.is_relative_to(ini.parent) for path in meant)
+    if not found and all(path.is_relative_to(here) for path in meant):
         early_config._rootpath = here
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -331,3 +332,37 @@ def test_every_kind_stands_in_the_docs() -> None:
     spelt = text.replace("`-upper`", "`alg-none-upper`").replace("`-mixed`", "`alg-none-mixed`")
 
     assert [kind.name for kind in KINDS if f"`{kind.name}`" not in spelt] == []
+
+
+BAD_INPUT = answer(400, '{"error": "no such field"}')
+NO_ROUTE = answer(404)
+
+
+def test_refused_input_is_no_proof_that_the_token_got_in(judge: Callable[..., Judgement]) -> None:
+    tries = (hostile("bad-signature", NO), hostile("app-only", BAD_INPUT, by_tenant=True))
+
+    judgement = judge(good(BAD_INPUT), none(NO), *tries)
+
+    assert [(f.rule, f.severity) for f in judgement.findings] == [
+        ("token.delegated-only", "warning")
+    ]
+
+
+def test_empty_404_of_a_route_is_unverified_where_the_ids_form_is_a_guess(
+    judge: Callable[..., Judgement],
+) -> None:
+    tried = hostile("app-only", NO_ROUTE, by_tenant=True)
+    guessed = replace(
+        tried, probe=replace(tried.probe, meta={**tried.probe.meta, "fitting": False})
+    )
+
+    judgement = judge(good(NO_ROUTE), none(NO), hostile("bad-signature", NO), guessed)
+
+    assert judgement.findings == ()
+    assert "[operations.List] parameters" in str(judgement.unverified)
+
+
+def test_call_that_learnt_an_id_is_not_judged(judge: Callable[..., Judgement]) -> None:
+    learnt = exchange(user("alice"), OK, part="", kind="learn")
+
+    assert judge(learnt, *SHUT, hostile("bad-signature", NO)) == Judgement()

@@ -66,3 +66,31 @@ def test_identity_is_replaced_also_inside_base64() -> None:
 
     assert "contoso" not in shown
     assert base64.b64encode(b'{"val":"alice@users.invalid"}').decode() in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"is '{SECRET[:20]}...", id="its beginning"),
+        pytest.param(f"'...{SECRET[-14:]}'", id="its end"),
+        pytest.param(f"{SECRET[:13]}", id="cut without a word"),
+        pytest.param(f"is '{SECRET[:5]}...", id="little of it"),
+    ],
+)
+def test_secret_that_was_cut_short_is_hidden_too(text: str) -> None:
+    redactor = known_redactor({SECRET: "{alice}"})
+
+    hidden = redactor.text(text)
+
+    assert SECRET[:5] not in hidden
+    assert SECRET[-5:] not in hidden
+    assert "{alice}" in hidden
+    assert redactor.leaks(hidden) == []
+
+
+def test_longer_identities_are_replaced_before_those_within_them() -> None:
+    redactor = known_redactor({})
+    redactor.know_people({"anna": "Someone"})
+    redactor.know_people({"anna@example.com": "alice@users.invalid"})
+
+    assert redactor.text("anna@example.com, anna") == "alice@users.invalid, Someone"
