@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -34,9 +34,10 @@ OWN_KEY = "connector-harness"
 MADE = ("definition-sha256", "versions")
 VERSION = 1
 NO_ANSWER_STATUS = 599
+LONGEST_WORD = 40
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _RESERVED = re.compile(r"(?i)app|con|prn|aux|nul|com[0-9]|lpt[0-9]")
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -109,14 +110,6 @@ def dump_cassette(cassette: Cassette) -> str:
     return text
 
 
-class _Pair(tuple[str, ...]):
-    """A header, which a reviewer reads as one line."""
-
-
-class _Versions(dict[str, str]):
-    """Names and versions, on one line too."""
-
-
 def _dumper() -> Any:
     class ReadableDumper(_Dumper):  # type: ignore[misc]
         """Texts of several lines stand as blocks, so that a diff shows them line by line."""
@@ -130,15 +123,7 @@ def _dumper() -> Any:
         )
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
-    def pair(dumper: Any, each: _Pair) -> Any:
-        return dumper.represent_sequence("tag:yaml.org,2002:seq", list(each), flow_style=True)
-
-    def versions(dumper: Any, each: _Versions) -> Any:
-        return dumper.represent_mapping("tag:yaml.org,2002:map", dict(each), flow_style=True)
-
     ReadableDumper.add_representer(str, represent)
-    ReadableDumper.add_representer(_Pair, pair)
-    ReadableDumper.add_representer(_Versions, versions)
     return ReadableDumper
 
 
@@ -153,20 +138,22 @@ def _interaction(check: str, exchange: Exchange, cassette: Cassette) -> dict[str
         "purpose": probe.purpose,
         "operation": probe.operation,
         "meta": dict(probe.meta),
-        "repeatable": probe.repeatable,
-        "target": request.target,
-        "origin": request.origin,
         "at": exchange.at,
-        "attempts": exchange.attempts,
-        **_made(cassette.made.get(check, {})),
-        "request-headers": [_Pair(pair) for pair in request.headers],
+        **cassette.made.get(check, {}),
+        "request-headers": [f"{name}: {value}" for name, value in request.headers],
     }
-    if response is None:
-        own["reason"] = exchange.reason
-    else:
-        own["response-headers"] = [_Pair(pair) for pair in response.headers]
+    if response is not None:
+        own["response-headers"] = [f"{name}: {value}" for name, value in response.headers]
         own["seconds"] = response.seconds
-        own["truncated"] = response.truncated
+    # What is as usual is left out: a reviewer need not read it, nor a replay parse it.
+    unusual = {
+        "origin": request.origin,
+        "reason": exchange.reason if response is None else None,
+        "attempts": None if exchange.attempts == 1 else exchange.attempts,
+        "repeatable": None if probe.repeatable else False,
+        "truncated": True if response is not None and response.truncated else None,
+    }
+    own |= {key: value for key, value in unusual.items() if value is not None}
     return {
         "request": {
             "method": request.method,
@@ -184,10 +171,6 @@ def _interaction(check: str, exchange: Exchange, cassette: Cassette) -> dict[str
         },
         OWN_KEY: own,
     }
-
-
-def _made(made: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _Versions(value) if key == "versions" else value for key, value in made.items()}
 
 
 def _vcr_headers(headers: Headers) -> dict[str, list[str]]:
@@ -274,6 +257,21 @@ def _parsed(text: str, path: Path) -> tuple[Cassette, Any]:
         ) from None
 
 
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """The same keys come thousands of times: what type a plain word has is found out once."""
+
+    known: ClassVar[dict[tuple[Any, str, Any], str]] = {}
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        key = (kind, value, implicit)
+        found = self.known.get(key)
+        if found is None:
+            found = super().resolve(kind, value, implicit)
+            if value is not None and len(value) < LONGEST_WORD:
+                self.known[key] = found
+        return found
+
+
 def _document(text: str) -> Any:
     return json.loads(text) if text[:1] == "{" else yaml.load(text, Loader=_Loader)
 
@@ -285,29 +283,31 @@ def _cassette(document: Any) -> Cassette:
         raise ValueError("its end is missing")
     exchanges: dict[str, list[Exchange]] = {}
     made: dict[str, Mapping[str, Any]] = {}
-    for row in document["interactions"] or ():
-        own = row[OWN_KEY]
-        exchanges.setdefault(own["check"], []).append(_exchange(row, own))
-        made[own["check"]] = {key: own[key] for key in MADE if key in own}
     head = document.get(OWN_KEY, {})
     about = dict(head.get("about", {}))
+    origin = about.pop("origin", "")
+    for row in document["interactions"] or ():
+        own = row[OWN_KEY]
+        exchanges.setdefault(own["check"], []).append(_exchange(row, own, origin))
+        made[own["check"]] = {key: own[key] for key in MADE if key in own}
     return Cassette(
         {check: tuple(found) for check, found in exchanges.items()},
         head.get("facts", {}),
         about,
         made,
-        about.pop("origin", ""),
+        origin,
     )
 
 
-def _exchange(row: Mapping[str, Any], own: Mapping[str, Any]) -> Exchange:
+def _exchange(row: Mapping[str, Any], own: Mapping[str, Any], origin: str) -> Exchange:
     sent, got = row["request"], row["response"]
+    other = own.get("origin")
     request = Request(
         sent["method"],
-        own["target"],
+        sent["uri"].removeprefix(origin if other is None else other),
         _pairs(own["request-headers"]),
         _bytes(sent["body"]),
-        own["origin"],
+        other,
     )
     probe = Probe(
         own["probe"],
@@ -316,7 +316,7 @@ def _exchange(row: Mapping[str, Any], own: Mapping[str, Any]) -> Exchange:
         request,
         own["purpose"],
         own["meta"],
-        own["repeatable"],
+        own.get("repeatable", True),
     )
     response = None
     if "reason" not in own:
@@ -326,13 +326,14 @@ def _exchange(row: Mapping[str, Any], own: Mapping[str, Any]) -> Exchange:
             _pairs(own["response-headers"]),
             body,
             own["seconds"],
-            own["truncated"],
+            own.get("truncated", False),
         )
-    return Exchange(probe, response, own.get("reason"), own["at"], own["attempts"], replayed=True)
+    attempts = own.get("attempts", 1)
+    return Exchange(probe, response, own.get("reason"), own["at"], attempts, replayed=True)
 
 
-def _pairs(rows: Sequence[Sequence[str]]) -> Headers:
-    return tuple((name, value) for name, value in rows)
+def _pairs(rows: Sequence[str]) -> Headers:
+    return tuple((name, value) for name, _, value in (row.partition(": ") for row in rows))
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:

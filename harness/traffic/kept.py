@@ -18,7 +18,7 @@ from harness.whole_files import write_whole
 
 __all__ = ["read_kept"]
 
-FORMAT = 2
+FORMAT = 3
 
 
 def read_kept(path: Path, cache: Path | None) -> Cassette:
@@ -40,7 +40,8 @@ def read_kept(path: Path, cache: Path | None) -> Cassette:
         return _cassette(json.loads(kept.read_text(encoding="utf-8")))
     cassette = read_cassette(path)
     with contextlib.suppress(OSError):
-        write_whole(kept, json.dumps(_plain(cassette), separators=(",", ":")))
+        text = json.dumps(_plain(cassette), separators=(",", ":"))
+        write_whole(kept, text, durable=False)
     return cassette
 
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -136,10 +137,11 @@ def learn_sessions(exchanges: Sequence[Mapping[str, Any]], redactor: Redactor) -
                 redactor.know(document["authenticationToken"], "{session}")
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> str:
     """What recordings are made with: the harness, and the libraries that choose the requests."""
-    libraries = {name: version(name) for name in ("schemathesis", "hypothesis")}
-    return {"harness": __version__, **libraries}
+    libraries = [f"{name} {version(name)}" for name in ("schemathesis", "hypothesis")]
+    return ", ".join([f"connector-harness {__version__}", *libraries])
 
 
 def problem_in(text: str, path: Path, redactor: Redactor) -> str | None:

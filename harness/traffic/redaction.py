@@ -105,8 +105,7 @@ class Redactor:
         for form, placeholder in self._known_forms():
             if form in text:
                 text = text.replace(form, placeholder)
-        for form, placeholder in self._known_forms():
-            text = without_piece(text, form, placeholder)
+        text = self._without_pieces(text)
         text = _JWT.sub(HIDDEN, text)
         text = _JSON_FIELD.sub(lambda m: f'{m.group(1)}"{HIDDEN}"', text)
         text = _FIELD.sub(self._field, text)
@@ -149,12 +148,20 @@ class Redactor:
 
     def leaks(self, text: str) -> list[str]:
         """The placeholders of known secrets that still stand in a text; empty when it is clean."""
-        found = [
-            mark
-            for form, mark in self._known_forms()
-            if form in text or without_piece(text, form, "") != text
-        ]
-        return sorted(set(found))
+        found = {mark for form, mark in self._known_forms() if form in text}
+        if self._without_pieces(text) != text:
+            found.add("a piece of a secret")
+        return sorted(found)
+
+    def _without_pieces(self, text: str) -> str:
+        """A text without secrets that somebody cut short."""
+        cut = "..." in text
+        if len(text) < PIECE and not cut:
+            return text
+        for form, placeholder in self._known_forms():
+            if cut or (len(form) > PIECE and (form[:PIECE] in text or form[-PIECE:] in text)):
+                text = without_piece(text, form, placeholder)
+        return text
 
     def _header(self, name: str, value: str) -> str:
         lowered = name.lower()

@@ -100,11 +100,17 @@ def record_command(settings: Settings, operation: str | None) -> str:
     return f"record it: pytest --function-app {target} --cassettes record{chosen}"
 
 
+def _version_in(versions: str) -> str:
+    """The harness' own of `connector-harness 0.1.0, schemathesis 4.32.5, ...`, or ""."""
+    first = versions.split(",")[0].split()
+    return first[1] if len(first) == 2 and first[0] == "connector-harness" else ""
+
+
 def staleness(settings: Settings, cassette: Cassette, now: float | None = None) -> str | None:
     """Why a recording is stale: its oldest check is too old, or one of another major version."""
     if settings.is_demo:
         return None
-    made = [each.get("versions", {}).get("harness", "") for each in cassette.made.values()]
+    made = [_version_in(str(each.get("versions", ""))) for each in cassette.made.values()]
     for version in (*made, str(cassette.about.get("harness", ""))):
         if version and version.split(".")[0] != __version__.split(".")[0]:
             return f"recorded by version {version} of the harness"

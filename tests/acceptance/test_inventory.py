@@ -42,10 +42,10 @@ def test_moved_operation_is_found_by_its_route(run_pytest: Runner, tmp_path: Pat
     assert ran.rules() == {("contract.moved", "ListCategories")}
 
 
-def test_unreadable_inventory_is_unverified(run_pytest: Runner, tmp_path: Path) -> None:
+def test_missing_inventory_is_a_mistake_of_the_settings(run_pytest: Runner, tmp_path: Path) -> None:
     settings(tmp_path, "nowhere.json")
 
     ran = run_pytest("--function-app", "demo", "-k", "test_inventory")
 
-    assert ran.status == 6, ran.output
+    assert ran.status == 4, ran.output
     assert "nowhere.json" in ran.output
