@@ -8,6 +8,7 @@ the neighbours; at the end remove what was created. Judging is left to `harness.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def prepare_contract(
         memory.setdefault("cases", {})[operation.id] = job.generated()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Job:
     """One operation to probe, and all that its plan needs to know."""
 
@@ -97,7 +98,7 @@ class _Job:
         name = self.situation.settings.default_user
         return ANONYMOUS if name is None else user(name)
 
-    @property
+    @cached_property
     def exclusions(self) -> tuple[Exclusion, ...]:
         return contract_exclusions(self.situation, self.operation)
 

@@ -17,6 +17,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ class Generated:
     not_negatable: bool = False
 
 
+@cache
 def library_versions() -> str:
     """The versions that the cases depend on."""
     from importlib.metadata import version

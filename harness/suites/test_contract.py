@@ -66,10 +66,11 @@ def send_ahead(check: Check, operation: Operation, request: pytest.FixtureReques
     sender = run.make_sender(run, "contract", operation.id)
     if not isinstance(sender, AheadSender):
         return
-    coming = next_operations(check, request.node)
-    for each in coming:
-        prepare_contract(check.situation, each, cache_dir=run.cache_dir, memory=run.memory)
-    plans = {each.id: plan_of(check, each) for each in coming}
+    plans: dict[str, Plan] = {}
+    for each in next_operations(check, request.node):
+        if not sender.has_begun(each.id):
+            prepare_contract(check.situation, each, cache_dir=run.cache_dir, memory=run.memory)
+        plans[each.id] = plan_of(check, each)
     sender.look_ahead(operation.id, plans)
 
 

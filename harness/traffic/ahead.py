@@ -72,6 +72,10 @@ class AheadSender:
         """The counters of the sender behind."""
         return self._sender.traffic
 
+    def has_begun(self, operation: str) -> bool:
+        """Whether an operation's plan is under way, or done and not asked for yet."""
+        return operation in self._works
+
     def look_ahead(self, current: str, plans: Mapping[str, Plan]) -> None:
         """Begin the plans of coming operations; forget those that are over and done with."""
         for operation, work in list(self._works.items()):
