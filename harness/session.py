@@ -8,6 +8,7 @@ over many connectors has a part for each (`harness.part`).
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,10 @@ class HarnessSession:
             path = metafunc.definition.path
             wanted = [part for part in self.parts.values() if part.holds(path)]
         parametrize(metafunc, wanted or [*self.parts.values()])
+
+    def pytest_collection_finish(self) -> None:
+        """Spare the garbage collector what the imports made: it stays, and it is a lot."""
+        gc.freeze()
 
     # ------------------------------------------------------------------ running
 
