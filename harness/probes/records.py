@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.traffic.exchange import Response
 
-__all__ = ["id_of", "json_body", "record_ids", "records", "texts", "values_in"]
+__all__ = ["id_of", "json_body", "record_ids", "records", "values_in"]
 
 LIST_KEYS = ("value", "items", "results", "data", "records")
 
@@ -67,8 +67,3 @@ def values_in(document: Any) -> Iterator[Any]:
             yield from values_in(value)
     elif document is not None:
         yield document
-
-
-def texts(document: Any) -> Iterator[str]:
-    """Every text in a JSON document, keys left out."""
-    return (value for value in values_in(document) if isinstance(value, str))

@@ -68,9 +68,9 @@ def judge_anonymous(
     plain = [leg for leg in plain if not _is_of_sibling(situation, operation, leg)]
     if not plain:
         return Judgement(
-            unverified=f"{operation.id}: no call without a token was made, since nothing in it can be "
-            "falsified: declare it safe = true under [operations."
-            f"{operation.id}], or list it in [anonymous] public"
+            unverified=f"{operation.id}: no call without a token was made, since nothing in it can "
+            f"be falsified: declare it safe = true under [operations.{operation.id}], or list it "
+            "in [anonymous] public"
         )
     passed = _past_the_door(situation, operation, plain)
     if passed is not None:

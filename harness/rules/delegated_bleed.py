@@ -65,7 +65,7 @@ def _kept_for_another(
                 operation=operation.id,
                 caller=name,
                 expected=f"the data of {name}",
-                observed=f"the very answer of {other}: the user, or answers by URL, are kept between calls",
+                observed=f"the very answer of {other}: user or answer is kept between calls",
                 evidence=tuple(e.id for e in alone.values()),
             )
     return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.connector.pointers import find
-from harness.probes.records import json_body, records, texts
+from harness.probes.records import json_body
 from harness.traffic.exchange import Response
 
 __all__ = ["Claims", "claim_values", "identifiers", "names_whom", "pointed_text", "unique_to"]
@@ -78,9 +78,3 @@ def mentioned(response: Response | None, everybody: Claims) -> set[str]:
     if response is None:
         return set()
     return names_whom(response.text, everybody)
-
-
-def record_keys(response: Response | None) -> set[str]:
-    """The records of an answer, each as one comparable text."""
-    found = records(json_body(response))
-    return {repr(sorted(texts(record))) for record in found}

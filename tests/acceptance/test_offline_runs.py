@@ -183,8 +183,6 @@ def test_recording_one_operation_touches_only_its_files(run_pytest: Runner, tmp_
         "record",
         "--connector-operation",
         "Hello",
-        "-k",
-        "Hello",
     )
 
     assert ran.status == 0, ran.output
