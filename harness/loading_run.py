@@ -14,8 +14,8 @@ from harness.demo import demo_document, sample_folder
 from harness.errors import SettingsError
 from harness.named_operations import check_names, check_row, fitting
 from harness.settings import Settings
-from harness.settings_against_files import check_files, check_rules, check_sign_in
 from harness.settings_build import DEMO, Options, build_settings, read_settings
+from harness.settings_checks import check_files, check_rules, check_sign_in
 from harness.settings_many import chosen_rows, one_of_many
 
 __all__ = ["Loaded", "load_run", "load_runs", "options_of", "paths_from_here"]
@@ -56,7 +56,14 @@ def options_of(config: Any) -> Options:
         concurrency=value("concurrency"),
         har=bool(value("har")),
         demo_faults=tuple(value("demo_faults")),
+        root=_root_from_here(config),
     )
+
+
+def _root_from_here(config: Any) -> str:
+    with contextlib.suppress(ValueError):  # another drive, on Windows
+        return Path(os.path.relpath(config.rootpath, config.invocation_params.dir)).as_posix()
+    return "."
 
 
 PATHS = ("connector", "config", "baseline", "cassette_dir", "report_dir")

@@ -75,12 +75,9 @@ class HarnessSession:
 
     def check_for(self, item: pytest.Item) -> Check:
         """The check of an item, made on first demand; live suites then know their target."""
-        part, suite = self.part_of(item), suite_of(item)
-        local = part.local_id(item.nodeid)
-        check = Check(part.run, suite, operation_of(item), local, quick=is_quick(self.config))
-        item.stash[CHECK] = check
-        if suite not in OFFLINE_SUITES:
-            part.know_target()
+        check = self._check_of(item)
+        if check.suite not in OFFLINE_SUITES:
+            self.part_of(item).know_target()
         return check
 
     def part_of(self, item: pytest.Item) -> Part:
@@ -100,13 +97,16 @@ class HarnessSession:
         item = self._current
         if item is None:
             return None
-        if CHECK not in item.stash:
-            return self._check_of_users_own(item, self.part_of(item))
-        return item.stash[CHECK]
+        return self._check_of(item)
 
-    def _check_of_users_own(self, item: pytest.Item, part: Part) -> Check:
-        """The check of a user's test: also one that made no call stands in the report."""
-        item.stash[CHECK] = Check(part.run, "tests", None, part.local_id(item.nodeid))
+    def _check_of(self, item: pytest.Item) -> Check:
+        """The check of an item, a user's test among them: also one that made no call has one."""
+        if CHECK not in item.stash:
+            part, suite, operation = self.part_of(item), "tests", None
+            if item.getparent(collecting.SuiteModule) is not None:
+                suite, operation = suite_of(item), operation_of(item)
+            local, quick = part.local_id(item.nodeid), is_quick(self.config)
+            item.stash[CHECK] = Check(part.run, suite, operation, local, quick=quick)
         return item.stash[CHECK]
 
     # ------------------------------------------------------------------ collection
@@ -168,9 +168,9 @@ class HarnessSession:
         setattr(report, PART, part.name)
         ended = report.when == "call" or (report.when == "setup" and not report.passed)
         if ended or outcome is not None:
-            check = item.stash.get(CHECK, None) or self._check_of_users_own(item, part)
             failed = outcome is None and bool(report.failed)
-            setattr(report, PAYLOAD, check.payload(outcome, self._seconds(item), failed=failed))
+            payload = self._check_of(item).payload(outcome, self._seconds(item), failed=failed)
+            setattr(report, PAYLOAD, payload)
         return report  # type: ignore[no-any-return]
 
     @pytest.hookimpl(tryfirst=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,11 @@ _APP_DOMAINS = {
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+PATH_OPTIONS = frozenset(
+    {"--connector", "--connector-config", "--cassette-dir", "--connector-baseline"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The command line as given; None and () mean that an option was not given.
@@ -76,6 +82,8 @@ class Options:
     concurrency: int | None = None
     har: bool = False
     demo_faults: tuple[str, ...] = ()
+    root: str = "."
+    """The root folder, seen from where the user stands."""
 
     def given(self) -> tuple[str, ...]:
         """The options that shape what a single check finds, as they would be typed again."""
@@ -90,9 +98,19 @@ class Options:
             "--connector-examples": self.examples,
             "--connector-baseline": self.baseline,
         }
-        parts = [(name, str(value)) for name, value in single.items() if value is not None]
+        parts = [
+            (name, self._typed(str(value)) if name in PATH_OPTIONS else str(value))
+            for name, value in single.items()
+            if value is not None
+        ]
         parts += [("--connector-demo-fault", name) for name in self.demo_faults]
         return ("--function-app", self.function_app, *(text for pair in parts for text in pair))
+
+    def _typed(self, path: str) -> str:
+        """A path below the root folder as it is typed from where the user stands."""
+        if self.root == "." or path.startswith("git:") or Path(path).is_absolute():
+            return path
+        return posixpath.normpath(posixpath.join(self.root, path))
 
 
 def build_settings(

@@ -126,12 +126,12 @@ class Faults:
         """
         if name.partition(":")[0] not in FAULTS:
             raise UnknownFault(f"there is no fault {name!r}; see --list-faults")
-        fault, _, argument = name.partition(":")
-        code, _, user = argument.upper().removeprefix("AADSTS").partition(":")
-        if fault == "entra-error":
+        if name.startswith("entra-error"):
+            fault, code, *user = [*name.split(":"), ""][:3]
+            code = code.upper().removeprefix("AADSTS")
             if not code.isdigit():
                 raise UnknownFault(f"{name!r}: name a code, as in entra-error:50126")
-            name = f"{fault}:{code}" + (f":{argument.rpartition(':')[2]}" if user else "")
+            name = ":".join(part for part in (fault, code, *user) if part)
         with self._lock:
             self._on.add(name)
 

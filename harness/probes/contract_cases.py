@@ -155,10 +155,11 @@ class CaseMaker:
         if parameter is None or not isinstance(body, Mapping):
             return
         schema = self.situation.connector.resolve(parameter.schema)
+        properties = schema.get("properties") if isinstance(schema, Mapping) else None
+        if not isinstance(properties, Mapping):
+            return
         for name, value in body.items():
-            properties = schema.get("properties") if isinstance(schema, Mapping) else None
-            inner = properties.get(name) if isinstance(properties, Mapping) else None
-            inner = self.situation.connector.resolve(inner)
+            inner = self.situation.connector.resolve(properties.get(name))
             if isinstance(value, str) and _takes_text(inner):
                 base = self.values.body if isinstance(self.values.body, Mapping) else body
                 values = replace(self.values, body={**base, name: ODD_TEXT}, has_body=True)

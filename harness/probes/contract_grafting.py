@@ -77,8 +77,7 @@ class Grafting:
             parameters.pop(name, None)
         parameters |= {f"{location}:{name}": value for (location, name), value in changed.items()}
         body, has_body = self._values.body, self._values.has_body
-        about_body = case.has_body and case.location in ("", "body")
-        if about_body or (case.has_body and case.origin == "generated" and case.mode == "positive"):
+        if case.has_body and case.location in ("", "body"):
             body, has_body = self._body(case, body), True
         if case.mode == "negative" and self._is_valid(case, changed, gone, body):
             return None

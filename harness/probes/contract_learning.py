@@ -91,10 +91,14 @@ def learn(
 class Listing:
     """A call that lists the values of one path parameter, and how to read them from its answer."""
 
-    operation: Operation
     request: Request
     parameter: Parameter
     source: _Source
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that lists."""
+        return self.source.operation
 
     def values_in(self, exchange: Exchange) -> list[Any]:
         """Every value that an answer lists, in order."""
@@ -115,12 +119,8 @@ def listing_of(
     needed = path_parameters(source.operation)
     if any(inputs.sources.get(p.name) == MADE_UP for p in needed):
         return None
-    body = inputs.body if inputs.has_body else NO_BODY
-    try:
-        request = build_request(situation, source.operation, inputs.parameters, body)
-    except SettingsError:
-        return None
-    return Listing(source.operation, request, parameter, source)
+    request = _request(situation, source, inputs)
+    return None if request is None else Listing(request, parameter, source)
 
 
 def _unknown(operation: Operation, values: Values) -> list[Parameter]:
@@ -197,15 +197,22 @@ def _probe(
     caller: Caller,
     parameter: Parameter,
 ) -> Probe | None:
-    body = inputs.body if inputs.has_body else NO_BODY
-    try:
-        request = build_request(situation, source.operation, inputs.parameters, body)
-    except SettingsError:
-        return None  # the lister itself needs an id that nobody knows
+    request = _request(situation, source, inputs)
+    if request is None:
+        return None
     digest = crc32(request.target.encode("utf-8"))
     key = f"learn-{parameter.name}-from-{source.operation.id}-{digest:x}"
     meta = {"of": source.operation.id, "for": parameter.name}
     return Probe(key, operation.id, caller, request, "contract/learn", meta)
+
+
+def _request(situation: Situation, source: _Source, inputs: Values) -> Request | None:
+    """The call of a lister; None where it needs an id itself that nobody knows."""
+    body = inputs.body if inputs.has_body else NO_BODY
+    try:
+        return build_request(situation, source.operation, inputs.parameters, body)
+    except SettingsError:
+        return None
 
 
 def _found(exchanges: list[Exchange], source: _Source, parameter: Parameter) -> list[Any]:

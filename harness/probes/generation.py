@@ -17,7 +17,6 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from urllib.parse import unquote
 
 from harness.probes.generation_document import GenerationDocument
 
-__all__ = ["Case", "Generated", "generate", "library_versions"]
+__all__ = ["Case", "Generated", "generate"]
 
 MOST_COVERAGE_CASES = 600
 _LOCATIONS = {"path": "path", "query": "query", "header": "header", "body": "body"}
@@ -70,14 +69,6 @@ class Generated:
     cases: tuple[Case, ...]
     failures: tuple[str, ...] = ()
     not_negatable: bool = False
-
-
-@cache
-def library_versions() -> str:
-    """The versions that the cases depend on."""
-    from importlib.metadata import version
-
-    return f"schemathesis {version('schemathesis')}, hypothesis {version('hypothesis')}"
 
 
 def generate(

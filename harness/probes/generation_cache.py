@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.connector.model import Connector, Operation
-from harness.probes.generation import Case, Generated, generate, library_versions
+from harness.library_versions import library_versions
+from harness.probes.generation import Case, Generated, generate
 from harness.probes.generation_document import GenerationDocument, generation_document
 
 __all__ = ["cases_of", "chosen"]

@@ -109,9 +109,7 @@ def real_request(situation: Situation, operation: Operation) -> Request | None:
         return None
 
 
-def harmless_request(
-    situation: Situation, operation: Operation, known: Values | None = None
-) -> Request | None:
+def harmless_request(situation: Situation, operation: Operation, known: Values) -> Request | None:
     """A request that cannot name or create anything real; None where none can be made.
 
     `known` values give theirs the form that the app's routes may insist on.
@@ -144,9 +142,9 @@ def is_repeatable(operation: Operation, request: Request) -> bool:
     return named or not operation.changes_state
 
 
-def harmless_values(operation: Operation, known: Values | None = None) -> Mapping[str, Any]:
+def harmless_values(operation: Operation, known: Values) -> Mapping[str, Any]:
     """Values for path, query and headers that name nothing; optional inputs are left out."""
-    like = {} if known is None else known.parameters
+    like = known.parameters
     return {
         f"{parameter.location}:{parameter.name}": _nothing(parameter, like.get(parameter.name))
         for parameter in operation.parameters
@@ -161,7 +159,7 @@ def like_known(situation: Situation, operation: Operation) -> Mapping[str, Any]:
     return harmless_values(operation, example_values(situation, operation))
 
 
-def _nothing(parameter: Parameter, like: Any = None) -> Any:
+def _nothing(parameter: Parameter, like: Any) -> Any:
     schema = parameter.schema
     kind = schema.get("type")
     if kind in ("integer", "number"):

@@ -15,9 +15,6 @@ from harness.settings import Settings
 __all__ = ["Published", "publish"]
 
 
-USAGE = 4
-
-
 @dataclass(frozen=True, slots=True)
 class Published:
     """What a run came to: exit status, report, and the files written, the JSON first."""
@@ -28,10 +25,11 @@ class Published:
 
     def show(self, terminal: Any) -> None:
         """Show the verdict on the terminal, and on the build server's page where there is one."""
+        from harness.report.gather import EXIT_USAGE
         from harness.report.markdown import publish_summary
         from harness.report.terminal import print_report
 
-        if self.status == USAGE and not self.report["checks"]:
+        if self.status == EXIT_USAGE and not self.report["checks"]:
             return  # pytest says what was wrong with the command; there is nothing to sum up
         print_report(self.report, terminal, self.written)
         terminal.ensure_newline()

@@ -65,7 +65,7 @@ def _print_heading(name: str, part: Mapping[str, Any], terminal: Any) -> None:
 
 def _print_part(part: Mapping[str, Any], terminal: Any) -> None:
     width = max((len(name) for name in part["suites"]), default=0)
-    counts = max((len(counted(row)) for row in part["suites"].values()), default=0)
+    counts = max(40, *(len(counted(row)) for row in part["suites"].values()), 0)
     for name, row in part["suites"].items():
         terminal.write_line(suite_line(name, row, width, counts), **COLOURS[row["outcome"]])
     for note in part["notes"][:MOST_NOTES]:
@@ -83,8 +83,8 @@ def counted(row: Mapping[str, Any]) -> str:
 
 def suite_line(name: str, row: Mapping[str, Any], width: int, counts: int = 40) -> str:
     """`anonymous  pass   9 checks: 8 passed, 1 skipped   calls without a token are refused`."""
-    told = f"{counted(row):<{max(counts, 40)}}"
-    return f"{name:<{width}}  {row['outcome']:<10}  {told} {LABELS.get(name, '')}".rstrip()
+    told = f"{counted(row):<{counts}} {LABELS.get(name, '')}"
+    return f"{name:<{width}}  {row['outcome']:<10}  {told}".rstrip()
 
 
 def _print_findings(findings: Sequence[Mapping[str, Any]], terminal: Any) -> None:

@@ -57,6 +57,8 @@ def stand_ins_of(claims: Mapping[str, Mapping[str, Any]], settings: Settings) ->
         _hide(found, username, f"{name}@users.invalid")
         _hide(found, of_user.get("tid"), tenant_stand_in())
     _hide(found, settings.entra.tenant_id, tenant_stand_in())
+    # What reports call a user by is no identity, also where the sign-in name is the same word.
+    found = {real: shown for real, shown in found.items() if real not in settings.users}
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
 

@@ -10,13 +10,12 @@ import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harness import __version__
 from harness.errors import CassetteError
+from harness.library_versions import library_versions
 from harness.settings import Settings
 from harness.traffic.behaviour import behaviour_changes
 from harness.traffic.cassette import (
@@ -97,6 +96,7 @@ class Recorder:
         self, payloads: Sequence[Mapping[str, Any]], path: Path, cleaner: Cleaner
     ) -> Cassette:
         before, oldest = _kept(path, {payload["check"]["id"] for payload in payloads})
+        versions = f"connector-harness {__version__}, {library_versions()}"
         exchanges, facts, made = dict(before.exchanges), dict(before.facts), dict(before.made)
         for payload in payloads:
             check = payload["check"]["id"]
@@ -106,7 +106,7 @@ class Recorder:
             self.changes += behaviour_changes(exchanges.get(check, ()), fresh)
             exchanges[check] = fresh
             facts[check] = cleaner.facts(payload["facts"])
-            made[check] = {"definition-sha256": self._sha256, "versions": versions()}
+            made[check] = {"definition-sha256": self._sha256, "versions": versions}
         about = {
             "definition-sha256": self._sha256,
             "harness": __version__,
@@ -137,13 +137,6 @@ def learn_sessions(exchanges: Sequence[Mapping[str, Any]], redactor: Redactor) -
             document = json.loads(exchange.response.body)
             if isinstance(document, dict) and isinstance(document.get("authenticationToken"), str):
                 redactor.know(document["authenticationToken"], "{session}")
-
-
-@cache
-def versions() -> str:
-    """What recordings are made with: the harness, and the libraries that choose the requests."""
-    libraries = [f"{name} {version(name)}" for name in ("schemathesis", "hypothesis")]
-    return ", ".join([f"connector-harness {__version__}", *libraries])
 
 
 def problem_in(text: str, path: Path, redactor: Redactor) -> str | None:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -130,10 +131,11 @@ class Redactor:
         return base64.b64encode(hidden.encode("utf-8")).decode("ascii")
 
     def _named(self, text: str) -> str:
+        lowered = text.lower()
         for identity, stand_in in self.stand_ins.items():
-            if identity.lower() in text.lower():
+            if identity.lower() in lowered:
                 quoted = stand_in.replace("\\", r"\\")
-                text = re.sub(re.escape(identity), quoted, text, flags=re.IGNORECASE)
+                text = _identity_pattern(identity).sub(quoted, text)
         return text
 
     def shown_headers(self, headers: Headers) -> Headers:
@@ -218,6 +220,15 @@ def _without_head(text: str, secret: str, placeholder: str) -> str:
         text = text[:at] + placeholder + text[end:]
         at = text.find(head, at + len(placeholder))
     return text
+
+
+@cache
+def _identity_pattern(identity: str) -> re.Pattern[str]:
+    """Where an identity stands: anywhere, but a mere word (a name such as Test) as it is spelt."""
+    found = re.escape(identity)
+    if identity.isalnum() and not any(char.isdigit() for char in identity):
+        return re.compile(rf"(?<!\w){found}(?!\w)")
+    return re.compile(found, re.IGNORECASE)
 
 
 def hide_at(node: Any, tokens: list[str]) -> bool:

@@ -110,6 +110,9 @@ def test_users_test_that_finds_nobody_at_home_is_unverified(
 def test_paths_are_read_from_where_the_user_stands(run_pytest: Runner, tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(SAMPLES / "documents", project / "connector")
+    definition = project / "connector" / "apiDefinition.swagger.json"
+    broken = definition.read_text(encoding="utf-8").replace('"ListCategories"', '"Gone"', 1)
+    definition.write_text(broken, encoding="utf-8")
     (project / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     below = project / "sub"
     below.mkdir()
@@ -121,7 +124,11 @@ def test_paths_are_read_from_where_the_user_stands(run_pytest: Runner, tmp_path:
         folder=below,
     )  # fmt: skip
 
-    assert "passed" in ran.output
+    assert ran.status == 1, ran.output
+    assert (
+        "--connector ../connector --connector-config ../sub/own.toml test_definition.py"
+        in ran.output
+    )
     assert (below / "out" / "report.json").exists(), ran.output
 
 

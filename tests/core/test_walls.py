@@ -23,6 +23,7 @@ LAYERS = {
     "settings_many": 0,
     "settings_secrets": 0,
     "whole_files": 0,
+    "library_versions": 0,
     "connector": 0,
     "callers": 1,
     "traffic": 1,

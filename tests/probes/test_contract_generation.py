@@ -15,8 +15,9 @@ import pytest
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
 from harness.errors import DefinitionError
+from harness.library_versions import library_versions
 from harness.probes.contract import contract_exclusions, contract_plan, planned_writes
-from harness.probes.generation import Generated, generate, library_versions
+from harness.probes.generation import Generated, generate
 from harness.probes.generation_cache import cases_of
 from harness.probes.generation_document import generation_document
 from harness.settings import Settings, UserSettings

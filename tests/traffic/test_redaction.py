@@ -88,6 +88,14 @@ def test_secret_that_was_cut_short_is_hidden_too(text: str) -> None:
     assert redactor.leaks(hidden) == []
 
 
+def test_name_that_is_a_word_is_replaced_as_it_is_spelt_alone() -> None:
+    redactor = known_redactor({}, stand_ins={"Test": "Alice Stand-In", "Ann Lee": "Bob Stand-In"})
+
+    shown = redactor.text("Test said: the test test_contract.py of ann lee Tested nothing")
+
+    assert shown == "Alice Stand-In said: the test test_contract.py of Bob Stand-In Tested nothing"
+
+
 def test_longer_identities_are_replaced_before_those_within_them() -> None:
     redactor = known_redactor({})
     redactor.know_people({"anna": "Someone"})
