@@ -58,7 +58,7 @@ def alone(tests: ModuleType, connector: Any, seeds: Iterable[int], kept: Path) -
     with Emulator(EmulatorOptions()) as running:
         for sender in tests._sender(running):
             for seed in seeds:
-                here = tests.situation(connector, running, seed)
+                here = tests.context(connector, running, seed)
                 for fault, rule in tests.DRIFTS:
                     name = fault.partition(":")[2] or "ListDocuments"
                     running.faults.on(fault)
@@ -77,7 +77,7 @@ def together(tests: ModuleType, connector: Any, seeds: Iterable[int], kept: Path
             for fault in found:
                 running.faults.on(fault)
             for seed in seeds:
-                here = tests.situation(connector, running, seed)
+                here = tests.context(connector, running, seed)
                 for name, kinds in TOGETHER.items():
                     left = tests.rules(tests.judged(here, name, sender, kept))
                     for kind in kinds:
@@ -93,7 +93,7 @@ def clean(tests: ModuleType, connector: Any, seeds: Iterable[int], kept: Path) -
         with Emulator(EmulatorOptions(action=mode)) as running:
             for sender in tests._sender(running):
                 for seed in seeds:
-                    here = tests.situation(connector, running, seed)
+                    here = tests.context(connector, running, seed)
                     judged = [tests.judged(here, o.id, sender, kept) for o in connector.operations]
                     loud = [r for j in judged for r in tests.rules(j)]
                     silent[mode] += not loud and not any(j.unverified for j in judged)

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from harness.connector.loading import load_connector
 from harness.errors import DefinitionError
-from harness.rules.definition import DefinitionFacts, check_definition
-from harness.rules.definition_left_out import LEFT_OUT
-from harness.rules.definition_rules import RULES
-from harness.rules.model import Finding
+from harness.findings.model import Finding
+from harness.suites.definition.judgement import DefinitionFacts, check_definition
+from harness.suites.definition.not_covered import LEFT_OUT
+from harness.suites.definition.rules import RULES
 
 NOT_CONNECTORS = ("history", "schemas")
 

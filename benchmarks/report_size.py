@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness.report.html import render_html
+from harness.report.formats.html import render_html
 
 ORIGIN = "https://large.azurewebsites.net"
 SUITES = ("definition", "anonymous", "tokens", "delegated", "contract")

@@ -21,19 +21,19 @@ from typing import Any
 from benchmarks import contract_speed
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
-from harness.probes.contract_cases import pinned_inputs
-from harness.probes.example_values import example_values
-from harness.probes.generation_cache import cases_of
-from harness.settings import Settings
-from harness.situation import Situation
+from harness.exchanges.context import RunContext
+from harness.inputs.generation_cache import cases_of
+from harness.inputs.values import example_values
+from harness.settings.values import Settings
+from harness.suites.contract.cases import pinned_inputs
 
 
 def generation_s(connector: Connector, settings: Settings, cache: Path) -> float:
     """Seconds that all cases of a definition take to be had."""
-    situation = Situation(connector, settings)
+    context = RunContext(connector, settings)
     began = time.perf_counter()
     for operation in connector.operations:
-        pinned = pinned_inputs(operation, example_values(situation, operation))
+        pinned = pinned_inputs(operation, example_values(context, operation))
         cases_of(connector, operation, pinned=pinned, seed=0, count=20, cache_dir=cache)
     return time.perf_counter() - began
 

@@ -16,8 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from harness import settings_file
 from harness.errors import SettingsError, TargetError
+from harness.settings import file as settings_file
 
 __all__ = ["Demo", "check_faults", "demo_document", "sample_folder"]
 

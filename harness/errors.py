@@ -1,7 +1,7 @@
 """Every error that says *the harness could not judge*.
 
-A finding says that the connector is wrong and is plain data (`harness.rules.model`); an error says
-that no judgement was possible, and is an exception::
+A finding says that the connector is wrong and is plain data (`harness.findings.model`); an error
+says that no judgement was possible, and is an exception::
 
     HarnessError
       DefinitionError    a connector's file cannot be read: file, line and column, remedy

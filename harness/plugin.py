@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.fixtures import (
+from harness.session.fixtures import (
     anonymous_client,
     as_user,
     connector,
@@ -24,7 +24,7 @@ from harness.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from harness.session import HarnessSession
+    from harness.session.hooks import HarnessSession
 
 __all__ = [
     "anonymous_client",
@@ -175,7 +175,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _start(config: pytest.Config) -> HarnessSession:
     from harness.errors import HarnessError
-    from harness.session import HarnessSession
+    from harness.session.hooks import HarnessSession
 
     try:
         return HarnessSession(config)

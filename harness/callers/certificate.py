@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
 from harness.errors import SettingsError
-from harness.settings import Deferred
+from harness.settings.values import Deferred
 
 __all__ = ["certificate_credential"]
 

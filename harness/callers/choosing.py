@@ -11,13 +11,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from harness.errors import SettingsError
-from harness.settings import EntraSettings, UserSettings
+from harness.settings.values import EntraSettings, UserSettings
 
-__all__ = ["Step", "check_flows", "check_settings", "is_confidential", "scopes_of", "steps_for"]
+__all__ = ["Flow", "check_flows", "check_settings", "is_confidential", "scopes_of", "steps_for"]
 
-Step = Literal["token", "token-command", "cache", "password", "device-code", "interactive"]
+Flow = Literal["token", "token-command", "cache", "password", "device-code", "interactive"]
 RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
-FLOW_STEPS: Mapping[str, tuple[Step, ...]] = {
+FLOW_STEPS: Mapping[str, tuple[Flow, ...]] = {
     "password": ("cache", "password"),
     "device-code": ("cache", "device-code"),
     "interactive": ("cache", "interactive"),
@@ -57,7 +57,7 @@ def is_confidential(entra: EntraSettings) -> bool:
     return entra.client_secret is not None or entra.client_certificate is not None
 
 
-def steps_for(entra: EntraSettings, user: UserSettings, flow: str) -> tuple[Step, ...]:
+def steps_for(entra: EntraSettings, user: UserSettings, flow: str) -> tuple[Flow, ...]:
     """The ways to try in order; a token handed in leaves no other way.
 
     For a named flow the cache comes first too: a kept sign-in of the same user is as good.
@@ -69,7 +69,7 @@ def steps_for(entra: EntraSettings, user: UserSettings, flow: str) -> tuple[Step
     chosen = flow_of(user, flow)
     if chosen != "auto":
         return FLOW_STEPS[chosen]
-    steps: list[Step] = ["cache"]
+    steps: list[Flow] = ["cache"]
     if user.password is not None and user.username is not None:
         steps.append("password")
     elif not is_confidential(entra):

@@ -15,7 +15,7 @@ from harness.callers.entra_client import (
 )
 from harness.callers.http import AuthorityHttp
 from harness.errors import SignInError
-from harness.settings import EntraSettings
+from harness.settings.values import EntraSettings
 
 __all__ = ["Connections"]
 

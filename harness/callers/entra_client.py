@@ -22,8 +22,8 @@ from harness.callers.http import AuthorityError, AuthorityHttp
 from harness.callers.secret_text import secret_text
 from harness.callers.token import Token
 from harness.errors import SettingsError, SignInError
-from harness.settings import Deferred, EntraSettings
-from harness.traffic.exchange import Secret
+from harness.settings.secret import Secret
+from harness.settings.values import Deferred, EntraSettings
 
 __all__ = ["Account", "Credential", "EntraClient", "credential_of"]
 

@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from harness.callers.diagnosis import Attempt, diagnose
 from harness.callers.http import Answer, AuthorityError
-from harness.callers.registration_facts import CheckedRegistration, Part, State
+from harness.callers.registration_facts import CheckedRegistration, RegistrationCheck, State
 from harness.callers.signing_in import SignIns
 from harness.connector.model import Properties
 from harness.connector.properties import is_placeholder
 from harness.errors import HarnessError, SignInError
 
-__all__ = ["CheckedRegistration", "Part", "check_registration", "redirect_urls"]
+__all__ = ["CheckedRegistration", "RegistrationCheck", "check_registration", "redirect_urls"]
 
 GLOBAL_REDIRECT = "https://global.consent.azure-apim.net/redirect"
 SECRET_RULES = frozenset({"sign-in.client-secret", "sign-in.client-kind", "sign-in.unknown-client"})
@@ -62,74 +62,88 @@ def redirect_urls(properties: Properties | None) -> tuple[list[str], str]:
     return [url or GLOBAL_REDIRECT], ""
 
 
-def _secret(sign_ins: SignIns, client_id: str) -> Part:
+def _secret(sign_ins: SignIns, client_id: str) -> RegistrationCheck:
     connections = sign_ins.connections
     if not client_id or not connections.entra.tenant_id:
-        return Part("secret", "skipped", "no client id of the connector is known")
+        return RegistrationCheck("secret", "skipped", "no client id of the connector is known")
     client = connections.connector_client(client_id)
     if client is None:
-        return Part("secret", "skipped", "set [entra] connector-client-secret to have it tried")
+        return RegistrationCheck(
+            "secret", "skipped", "set [entra] connector-client-secret to have it tried"
+        )
     scope = sign_ins.app_scope
     try:
         client.for_app(client.attempt("app", "client credentials", [scope]), scope)
     except SignInError as error:
         return _secret_answer(error, client_id)
     except HarnessError as error:
-        return Part("secret", "unknown", str(error), client_id)
-    return Part("secret", "ok", subject=client_id)
+        return RegistrationCheck("secret", "unknown", str(error), client_id)
+    return RegistrationCheck("secret", "ok", subject=client_id)
 
 
-def _secret_answer(error: SignInError, client_id: str) -> Part:
+def _secret_answer(error: SignInError, client_id: str) -> RegistrationCheck:
     """What a refusal says of the secret: Entra ID looks at the client before anything else."""
     if error.rule in SECRET_RULES or error.code is None:
         state: State = "broken" if error.rule in SECRET_RULES else "unknown"
         return _part("secret", state, error, client_id)
     if error.rule in ("sign-in.not-assigned", "sign-in.consent-missing"):
-        return Part("secret", "ok", "accepted; the app has no permission of its own", client_id)
+        return RegistrationCheck(
+            "secret", "ok", "accepted; the app has no permission of its own", client_id
+        )
     return _part("secret", "unknown", error, client_id)
 
 
-def _consent(sign_ins: SignIns, client_id: str, signing: str) -> Part:
+def _consent(sign_ins: SignIns, client_id: str, signing: str) -> RegistrationCheck:
     if not client_id:
-        return Part("consent", "skipped", "no client id of the connector is known")
+        return RegistrationCheck("consent", "skipped", "no client id of the connector is known")
     if client_id.lower() == signing.lower():
         return _consent_by_sign_in(sign_ins, client_id)
     try:
         error = sign_ins.consent_of_connector(client_id)
     except HarnessError as other:
-        return Part("consent", "unknown", str(other), client_id)
+        return RegistrationCheck("consent", "unknown", str(other), client_id)
     if error is None:
-        return Part("consent", "ok", subject=client_id)
+        return RegistrationCheck("consent", "ok", subject=client_id)
     if error.rule == "sign-in.consent-missing":
         return _part("consent", "broken", error, client_id)
     if error.rule == "sign-in.no-app-token":
-        return Part("consent", "skipped", str(error.remedy), client_id)
+        return RegistrationCheck("consent", "skipped", str(error.remedy), client_id)
     return _part("consent", "unknown", error, client_id)
 
 
-def _consent_by_sign_in(sign_ins: SignIns, client_id: str) -> Part:
+def _consent_by_sign_in(sign_ins: SignIns, client_id: str) -> RegistrationCheck:
     """Users sign in with the connector's own client: whether one could, tells of consent."""
     sign_ins.sign_in_somebody()
     if sign_ins.has_token_of(client_id):
-        return Part("consent", "ok", "users signed in with the connector's own client", client_id)
+        return RegistrationCheck(
+            "consent", "ok", "users signed in with the connector's own client", client_id
+        )
     failures = sign_ins.failures
     missing = next((e for e in failures if e.rule == "sign-in.consent-missing"), None)
     if missing is not None:
         return _part("consent", "broken", missing, client_id)
     if failures:
         return _part("consent", "unknown", failures[0], client_id)
-    return Part("consent", "skipped", "no user signs in with the connector's client", client_id)
+    return RegistrationCheck(
+        "consent", "skipped", "no user signs in with the connector's client", client_id
+    )
 
 
-def _redirects(sign_ins: SignIns, client_id: str, properties: Properties | None) -> list[Part]:
+def _redirects(
+    sign_ins: SignIns, client_id: str, properties: Properties | None
+) -> list[RegistrationCheck]:
     urls, reason = redirect_urls(properties)
     entra = sign_ins.connections.entra
     if not urls or not client_id or not entra.tenant_id:
-        return [Part("redirect", "skipped", reason or "no client id of the connector is known")]
+        return [
+            RegistrationCheck(
+                "redirect", "skipped", reason or "no client id of the connector is known"
+            )
+        ]
     return [_redirect(sign_ins, client_id, url) for url in urls]
 
 
-def _redirect(sign_ins: SignIns, client_id: str, url: str) -> Part:
+def _redirect(sign_ins: SignIns, client_id: str, url: str) -> RegistrationCheck:
     """Ask for a sign-in without a session: who is registered is sent back, others are told off."""
     entra = sign_ins.connections.entra
     query = urlencode(
@@ -147,10 +161,10 @@ def _redirect(sign_ins: SignIns, client_id: str, url: str) -> Part:
     try:
         return _redirect_answer(sign_ins, client_id, url, page)
     except AuthorityError as error:
-        return Part("redirect", "unknown", str(error), url)
+        return RegistrationCheck("redirect", "unknown", str(error), url)
 
 
-def _redirect_answer(sign_ins: SignIns, client_id: str, url: str, page: str) -> Part:
+def _redirect_answer(sign_ins: SignIns, client_id: str, url: str, page: str) -> RegistrationCheck:
     http = sign_ins.connections.http
     for _ in range(MOST_HOPS):
         answer = http.page(page)
@@ -163,22 +177,24 @@ def _redirect_answer(sign_ins: SignIns, client_id: str, url: str, page: str) -> 
         if urlsplit(target).netloc != urlsplit(page).netloc:
             break
         page = target
-    return Part("redirect", "unknown", "the authorize endpoint sent us elsewhere", url)
+    return RegistrationCheck("redirect", "unknown", "the authorize endpoint sent us elsewhere", url)
 
 
-def _sent_back(target: str, url: str) -> Part:
+def _sent_back(target: str, url: str) -> RegistrationCheck:
     """The redirect URL is known; another error than a missing session is told as well."""
     parts = urlsplit(target)
     error = parse_qs(parts.query or parts.fragment).get("error", [""])[0]
     says = "" if error in ("login_required", "interaction_required") else f"answered by {error}"
-    return Part("redirect", "ok", says, url)
+    return RegistrationCheck("redirect", "ok", says, url)
 
 
-def _page(answer: Answer, client_id: str, url: str) -> Part:
+def _page(answer: Answer, client_id: str, url: str) -> RegistrationCheck:
     text = html.unescape(answer.text)
     found, mark = _CODE.search(text), _CORRELATION.search(text)
     if found is None:
-        return Part("redirect", "unknown", f"a page with status {answer.status_code}", url)
+        return RegistrationCheck(
+            "redirect", "unknown", f"a page with status {answer.status_code}", url
+        )
     correlation = (mark[1] or mark[2]) if mark else ""
     described = {"error_codes": [int(found[1])], "correlation_id": correlation}
     error = diagnose(described, Attempt("connector", client=client_id))
@@ -186,9 +202,11 @@ def _page(answer: Answer, client_id: str, url: str) -> Part:
     return _part("redirect", "broken" if known else "unknown", error, url)
 
 
-def _part(name: str, state: State, error: SignInError, subject: str) -> Part:
+def _part(name: str, state: State, error: SignInError, subject: str) -> RegistrationCheck:
     says = str(error).splitlines()[0]
-    return Part(name, state, says, subject, error.remedy, error.code, error.correlation_id)
+    return RegistrationCheck(
+        name, state, says, subject, error.remedy, error.code, error.correlation_id
+    )
 
 
 def _location(answer: Answer) -> str | None:

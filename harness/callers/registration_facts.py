@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["CheckedRegistration", "Part", "State"]
+__all__ = ["CheckedRegistration", "RegistrationCheck", "State"]
 
 State = Literal["ok", "broken", "skipped", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RegistrationCheck:
     """One thing that was checked: `secret`, `consent` or `redirect`.
 
     broken: it does not work, `says` how; skipped: nothing to check, `says` why; unknown: it could
@@ -38,7 +38,7 @@ class CheckedRegistration:
 
     client_id: str
     signing_client: str
-    parts: tuple[Part, ...]
+    parts: tuple[RegistrationCheck, ...]
     remarks: tuple[tuple[str, str, str], ...] = ()
 
     @property
@@ -56,6 +56,6 @@ class CheckedRegistration:
         return cls(
             plain["client_id"],
             plain["signing_client"],
-            tuple(Part(**part) for part in plain["parts"]),
+            tuple(RegistrationCheck(**part) for part in plain["parts"]),
             tuple((rule, user, text) for rule, user, text in plain.get("remarks", ())),
         )

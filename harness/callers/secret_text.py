@@ -7,8 +7,8 @@ break; both would cost an attempt on an account and come back as a wrong passwor
 from __future__ import annotations
 
 from harness.errors import SettingsError
-from harness.settings import Deferred
-from harness.traffic.exchange import Secret
+from harness.settings.secret import Secret
+from harness.settings.values import Deferred
 
 __all__ = ["secret_text"]
 

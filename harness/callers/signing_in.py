@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from harness.callers.cache import CacheChoice, OpenCache, export_cache
 from harness.callers.choosing import check_settings, scopes_of
 from harness.callers.connections import Connections
+from harness.callers.flows import PASSING_RULES, Remark, SignInFlows
 from harness.callers.prompting import NoPrompt, Prompt
 from harness.callers.token import Token
-from harness.callers.ways import PASSING_RULES, Remark, Ways
 from harness.errors import HarnessError, SettingsError, SignInError
-from harness.settings import EntraSettings, UserSettings
+from harness.settings.values import EntraSettings, UserSettings
 
 __all__ = ["Remark", "SignIns"]
 
@@ -76,7 +76,7 @@ class SignIns:
         self._scope = scope
         self._app_tokens: dict[str, Token] = {}
         self.connections = Connections(entra, cache or CacheChoice.default(), clock)
-        self._ways = Ways(
+        self._ways = SignInFlows(
             self.connections,
             users,
             scope=scope,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.callers.claims import claims_of
-from harness.traffic.exchange import Secret
+from harness.settings.secret import Secret
 
 __all__ = ["Token"]
 

@@ -17,7 +17,7 @@ from harness.commands.files import connectors_under, sarif_of
 from harness.connector.baseline import load_reference
 from harness.connector.loading import load_connector
 from harness.errors import DefinitionError, SettingsError
-from harness.rules.model import Finding
+from harness.findings.model import Finding
 
 __all__ = ["diff"]
 
@@ -87,7 +87,7 @@ def pairs_of(old: str, new: Path) -> tuple[list[Pair], list[str]]:
 
 def compare_one(pair: Pair, settings: FileSettings) -> Compared:
     """Every change of one pair."""
-    from harness.rules.compat import compare
+    from harness.suites.compat.judgement import compare
 
     try:
         new = load_connector(Path(pair.new))

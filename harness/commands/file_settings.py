@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness import settings_file
-from harness.rules.model import Finding
-from harness.run import level_of, waiver_for
-from harness.settings import Waiver
-from harness.settings_build import Options, read_levels, read_settings
-from harness.settings_table import Table
+from harness.findings.levels import level_of, waiver_for
+from harness.findings.model import Finding
+from harness.settings import file as settings_file
+from harness.settings.building import Options, read_levels, read_settings
+from harness.settings.table import Table
+from harness.settings.values import Waiver
 
 __all__ = ["FileSettings", "is_open_error", "read_file_settings"]
 

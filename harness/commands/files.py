@@ -13,10 +13,10 @@ from typing import Any
 
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
 from harness.connector.loading import load_connector
-from harness.connector.postman import import_postman
+from harness.connector.postman.importing import import_postman
 from harness.errors import DefinitionError, HarnessError, SettingsError
-from harness.outcomes import explain
-from harness.rules.model import Finding
+from harness.findings.model import Finding
+from harness.findings.text import explain
 
 __all__ = ["connectors_under", "import_postman_command", "lint", "sarif_of"]
 
@@ -95,7 +95,7 @@ def _lint_all(paths: Sequence[str], settings: FileSettings) -> list[Result]:
 
 def lint_one(path: str, settings: FileSettings) -> Result:
     """The findings of one connector, or why it cannot be read."""
-    from harness.rules.definition import DefinitionFacts, check_definition
+    from harness.suites.definition.judgement import DefinitionFacts, check_definition
 
     try:
         connector = load_connector(Path(path))
@@ -140,8 +140,8 @@ def _counted(found: Sequence[dict[str, Any]]) -> str:
 def sarif_of(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Findings without a run, as SARIF."""
     from harness import __version__
-    from harness.report.sarif import render_sarif
-    from harness.rules.registry import all_rules
+    from harness.report.formats.sarif import render_sarif
+    from harness.suites.registry import all_rules
 
     report = {
         "harness": {"version": __version__},

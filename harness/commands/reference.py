@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import settings as values
-from harness.rules.model import Rule
-from harness.rules.registry import all_rules
-from harness.settings_build import TOP_KEYS
+from harness.findings.model import Rule
+from harness.settings import values
+from harness.settings.building import TOP_KEYS
+from harness.suites.registry import all_rules
 
 __all__ = ["GENERATED_FAMILIES", "render_index", "render_rules", "render_settings"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harness.errors import HarnessError
-from harness.rules.model import Rule
+from harness.findings.model import Rule
 
 __all__ = ["access", "report", "rules"]
 
@@ -35,8 +35,8 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def report(options: argparse.Namespace) -> int:
     """Render every format again, or check that the report passed these files."""
-    from harness.report.formats import write_formats
-    from harness.rules.registry import all_rules
+    from harness.report.formats.registry import write_formats
+    from harness.suites.registry import all_rules
 
     path = Path(options.file)
     document = read_report(path)
@@ -69,7 +69,7 @@ def _check_hash(document: Mapping[str, Any], path: Path) -> int:
 
 def rules(options: argparse.Namespace) -> int:
     """List the rules of a family, or all."""
-    from harness.rules.registry import all_rules
+    from harness.suites.registry import all_rules
 
     chosen = [r for r in all_rules().values() if not options.filter or _matches(r, options.filter)]
     if not chosen:

@@ -12,15 +12,15 @@ from typing import Any
 
 from harness.callers.cache import CacheChoice, forget_all
 from harness.callers.claims import ClaimRow, claims_of, names_of, table_of
+from harness.callers.expired_tokens import forget_expired
 from harness.callers.prompting import TerminalPrompt
 from harness.callers.signing_in import SignIns
 from harness.callers.token import Token
-from harness.callers.yesterday import forget_expired
 from harness.connector.loading import find_connector, load_connector
 from harness.connector.properties import expected_scope
 from harness.errors import DefinitionError, SettingsError, SignInError
-from harness.settings import SIGN_IN_FLOWS, Settings
-from harness.settings_build import Options, build_settings
+from harness.settings.building import Options, build_settings
+from harness.settings.values import SIGN_IN_FLOWS, Settings
 
 __all__ = ["login", "logout", "token"]
 

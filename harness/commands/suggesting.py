@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from harness.commands.reports import read_report
 from harness.connector.loading import load_connector
-from harness.rules.schema_suggest import suggest
-from harness.traffic.exchange import Caller, Exchange, Probe, Request, Response
+from harness.exchanges.model import Caller, Exchange, Probe, Request, Response
+from harness.suites.contract.schema_suggestion import suggest
 
 __all__ = ["suggest_schemas"]
 

@@ -109,7 +109,7 @@ def connector_hash(connector: Connector) -> str:
 
 def _from_document(document: Document) -> Connector:
     if "swagger" not in document.data and "openapi" not in document.data:
-        from harness.connector import postman
+        from harness.connector.postman import importing as postman
 
         if postman.is_collection(document.data):
             return postman.build(document)

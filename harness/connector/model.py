@@ -1,6 +1,7 @@
 """What a connector promises: a small frozen model beside the raw documents it was read from.
 
-Reading files is left to `harness.connector.loading` and its neighbours; judging to `harness.rules`.
+Reading files is left to `harness.connector.loading` and its neighbours; judging to
+`harness.suites`.
 """
 
 from __future__ import annotations

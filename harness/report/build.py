@@ -11,12 +11,12 @@ from typing import Any
 from harness import __version__
 from harness.connector.loading import connector_hash
 from harness.connector.model import Connector
+from harness.exchanges.model import Exchange, Response, from_plain
+from harness.redaction.redactor import Redactor
+from harness.redaction.tokens import without_token
 from harness.report.coverage import complete_coverage
 from harness.report.places import placed, relative_path
-from harness.settings import Settings
-from harness.traffic.exchange import Exchange, Response, from_plain
-from harness.traffic.redaction import Redactor
-from harness.traffic.tokens import without_token
+from harness.settings.values import Settings
 
 __all__ = ["BODY_CAP", "Gathered", "build_report", "scrubbed", "suite_rows"]
 

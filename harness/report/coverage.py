@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from harness.connector.model import Connector, Operation, Parameter
-from harness.traffic.exchange import Exchange, Request
+from harness.exchanges.model import Exchange, Request
 
 __all__ = ["complete_coverage", "exercised_parameters"]
 

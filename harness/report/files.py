@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.whole_files import write_whole
+from harness.redaction.whole_files import write_whole
 
 __all__ = ["read_report", "write_report"]
 
@@ -15,8 +15,8 @@ REPORT_NAME = "report.json"
 
 def write_report(report: dict[str, Any], folder: Path, *, har: bool) -> list[Path]:
     """Write `report.json` and every other format; the paths, the JSON first."""
-    from harness.report.formats import write_formats
-    from harness.rules.registry import all_rules
+    from harness.report.formats.registry import write_formats
+    from harness.suites.registry import all_rules
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / REPORT_NAME

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.connector.model import Connector
+from harness.redaction.redactor import known_redactor
 from harness.report.build import Gathered, build_report, scrubbed
 from harness.report.many import verdict_of
-from harness.settings import Settings
-from harness.settings_secrets import configured_secrets
-from harness.traffic.redaction import known_redactor
+from harness.settings.secrets import configured_secrets
+from harness.settings.values import Settings
 
 if TYPE_CHECKING:
     from harness.traffic.recording import Recorder

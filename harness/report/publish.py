@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.report.files import write_report
 from harness.report.many import combined, combined_status
-from harness.settings import Settings
+from harness.settings.values import Settings
 
 __all__ = ["Published", "publish"]
 
@@ -25,9 +25,9 @@ class Published:
 
     def show(self, terminal: Any) -> None:
         """Show the verdict on the terminal, and on the build server's page where there is one."""
+        from harness.report.formats.markdown import publish_summary
+        from harness.report.formats.terminal import print_report
         from harness.report.gather import EXIT_USAGE
-        from harness.report.markdown import publish_summary
-        from harness.report.terminal import print_report
 
         if self.status == EXIT_USAGE and not self.report["checks"]:
             return  # pytest says what was wrong with the command; there is nothing to sum up

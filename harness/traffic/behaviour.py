@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from harness.traffic.exchange import Exchange, Response
+from harness.exchanges.model import Exchange, Response
 
 __all__ = ["behaviour_changes", "shape_of"]
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import yaml
 
 from harness.errors import CassetteError
-from harness.traffic.exchange import Caller, Exchange, Headers, Probe, Request, Response
+from harness.exchanges.model import Caller, Exchange, Headers, Probe, Request, Response
 
 __all__ = [
     "Cassette",

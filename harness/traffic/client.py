@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from harness.traffic.exchange import Headers, Response
+from harness.exchanges.model import Headers, Response
 
 __all__ = ["AppClient", "NoAnswer"]
 

@@ -2,7 +2,7 @@
 
 Redirects are never followed, the request target goes out verbatim, bodies are cut at a size, and
 whatever goes wrong becomes an exchange with a reason. Sign-in, which is once per run, is asked of
-the `Coordinator`, which xdist workers reach over a channel.
+the `LiveCoordinator`, which xdist workers reach over a channel.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from typing import Protocol, TypeVar
 
 from harness import __version__
 from harness.errors import OfflineError
+from harness.exchanges.model import ANONYMOUS, Exchange, Headers, Probe, Request, Response
+from harness.redaction.tokens import with_token
 from harness.traffic.client import AppClient, NoAnswer
-from harness.traffic.exchange import ANONYMOUS, Exchange, Headers, Probe, Request, Response
 from harness.traffic.pacing import (
     FRONT_END_STATUSES,
     PacingLimits,
     retry_after_seconds,
     should_retry,
 )
-from harness.traffic.tokens import with_token
 
-__all__ = ["Coordinator", "LiveSender", "Traffic", "loop_thread"]
+__all__ = ["LiveCoordinator", "LiveSender", "Traffic", "loop_thread"]
 
 USER_AGENT = f"connector-harness/{__version__}"
 T = TypeVar("T")
 
 
-class Coordinator(Protocol):
+class LiveCoordinator(Protocol):
     """What is once per run and shared by all workers: whom to sign in, and with what token."""
 
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
@@ -89,7 +89,7 @@ class LiveSender:
     def __init__(
         self,
         origin: str,
-        coordinator: Coordinator,
+        coordinator: LiveCoordinator,
         *,
         tls: ssl.SSLContext | bool = True,
         concurrency: int = 8,

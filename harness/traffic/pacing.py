@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from harness.traffic.exchange import Response
+from harness.exchanges.model import Response
 
 __all__ = ["FRONT_END_STATUSES", "PacingLimits", "retry_after_seconds", "should_retry"]
 

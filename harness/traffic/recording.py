@@ -15,8 +15,12 @@ from typing import Any
 
 from harness import __version__
 from harness.errors import CassetteError
-from harness.library_versions import library_versions
-from harness.settings import Settings
+from harness.exchanges.model import Exchange, from_plain
+from harness.inputs.library_versions import library_versions
+from harness.redaction.redactor import Redactor
+from harness.redaction.stand_ins import Cleaner, stand_ins_of
+from harness.redaction.whole_files import write_whole
+from harness.settings.values import Settings
 from harness.traffic.behaviour import behaviour_changes
 from harness.traffic.cassette import (
     Cassette,
@@ -25,10 +29,6 @@ from harness.traffic.cassette import (
     read_back,
     read_cassette,
 )
-from harness.traffic.cleaning import Cleaner, stand_ins_of
-from harness.traffic.exchange import Exchange, from_plain
-from harness.traffic.redaction import Redactor
-from harness.whole_files import write_whole
 
 __all__ = ["Recorder"]
 
@@ -79,9 +79,9 @@ class Recorder:
         claims: dict[str, Mapping[str, Any]] = {}
         for payload in self._payloads:
             claims.update(payload["facts"].get("claims", {}))
-            ingredients = payload["facts"].get("ingredients")
-            if ingredients:
-                claims.setdefault(ingredients["user"], ingredients["claims"])
+            genuine = payload["facts"].get("genuine")
+            if genuine:
+                claims.setdefault(genuine["user"], genuine["claims"])
         return claims
 
     def _by_file(self) -> dict[tuple[str, str | None], list[Mapping[str, Any]]]:

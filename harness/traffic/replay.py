@@ -9,10 +9,10 @@ from pathlib import Path
 
 from harness import __version__
 from harness.errors import CassetteError
-from harness.settings import Settings
+from harness.exchanges.model import Exchange, Probe
+from harness.settings.values import Settings
 from harness.traffic.cassette import Cassette, cassette_path
-from harness.traffic.exchange import Exchange, Probe
-from harness.traffic.kept import read_kept
+from harness.traffic.cassette_cache import read_kept
 
 __all__ = ["ReplaySender", "Replayed", "record_command", "replay_sender"]
 

@@ -1,6 +1,6 @@
 """What the app's https door is made of: protocol version, certificate, older versions it takes.
 
-The standard library does the handshakes; judging is left to `harness.rules.target`.
+The standard library does the handshakes; judging is left to `harness.suites.anonymous.target`.
 """
 
 from __future__ import annotations

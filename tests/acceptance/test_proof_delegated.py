@@ -13,10 +13,10 @@ from harness.callers.claims import claims_of
 from harness.connector.loading import load_connector
 from harness.emulator import Emulator, EmulatorOptions
 from harness.emulator.identities import CONNECTOR_CLIENT_ID
-from harness.probes.delegated import access_plan, bleed_plan, identity_plan, separation_plan
-from harness.rules.delegated import judge_access, judge_bleed, judge_identity, judge_separation
-from harness.rules.model import Finding, Judgement
-from harness.settings import (
+from harness.exchanges.context import Plan, RunContext, perform
+from harness.exchanges.model import Exchange
+from harness.findings.model import Finding, Judgement
+from harness.settings.values import (
     AccessRow,
     AnonymousSettings,
     DelegatedSettings,
@@ -26,8 +26,13 @@ from harness.settings import (
     Settings,
     UserSettings,
 )
-from harness.situation import Plan, Situation, perform
-from harness.traffic.exchange import Exchange
+from harness.suites.delegated.judgement import (
+    judge_access,
+    judge_bleed,
+    judge_identity,
+    judge_separation,
+)
+from harness.suites.delegated.plan import access_plan, bleed_plan, identity_plan, separation_plan
 from harness.traffic.live import LiveSender
 
 from .conftest import SAMPLES
@@ -41,7 +46,7 @@ class Bench:
 
     emulator: Emulator
     sender: LiveSender
-    situation: Situation
+    context: RunContext
     claims: Mapping[str, Mapping[str, Any]]
 
     def ask(self, plan: Plan) -> list[Exchange]:
@@ -49,16 +54,16 @@ class Bench:
 
     def everything(self) -> list[Finding]:
         """The findings of the whole suite."""
-        situation, claims = self.situation, self.claims
+        context, claims = self.context, self.claims
         judgements: list[Judgement] = [
-            judge_identity(situation, self.ask(identity_plan(situation)), claims)[0],
-            judge_access(situation, self.ask(access_plan(situation))),
+            judge_identity(context, self.ask(identity_plan(context)), claims)[0],
+            judge_access(context, self.ask(access_plan(context))),
         ]
-        for operation in situation.connector.operations:
-            asked = self.ask(separation_plan(situation, operation))
-            judgements.append(judge_separation(situation, operation, asked, claims)[0])
-            mixed = self.ask(bleed_plan(situation, operation))
-            judgements.append(judge_bleed(situation, operation, mixed, claims))
+        for operation in context.connector.operations:
+            asked = self.ask(separation_plan(context, operation))
+            judgements.append(judge_separation(context, operation, asked, claims)[0])
+            mixed = self.ask(bleed_plan(context, operation))
+            judgements.append(judge_bleed(context, operation, mixed, claims))
         return [finding for judgement in judgements for finding in judgement.findings]
 
 
@@ -100,7 +105,7 @@ def no_fault_before_or_after(bench: Bench) -> Iterator[None]:
     bench.emulator.faults.clear()
 
 
-def situation_of(emulator: Emulator) -> Situation:
+def situation_of(emulator: Emulator) -> RunContext:
     told = emulator.description
     users = {n: UserSettings(n, told["users"][n]["username"]) for n in ("alice", "bob")}
     row = AccessRow(
@@ -126,7 +131,7 @@ def situation_of(emulator: Emulator) -> Situation:
             "CreateDocument": OperationSettings(body={"title": "Minutes"}, has_body=True),
         },
     )
-    return Situation(load_connector(SAMPLES / "documents"), settings)
+    return RunContext(load_connector(SAMPLES / "documents"), settings)
 
 
 def test_clean_app_is_silent_ten_times_in_a_row(bench: Bench) -> None:
@@ -170,36 +175,36 @@ def test_fault_is_found_on_the_right_operation(
 
 def test_leak_is_a_warning_where_nothing_says_private(bench: Bench) -> None:
     bench.emulator.faults.on("get-not-checked")
-    open_delegated = DelegatedSettings(identity=bench.situation.settings.delegated.identity)
-    situation = replace(
-        bench.situation, settings=replace(bench.situation.settings, delegated=open_delegated)
+    open_delegated = DelegatedSettings(identity=bench.context.settings.delegated.identity)
+    context = replace(
+        bench.context, settings=replace(bench.context.settings, delegated=open_delegated)
     )
-    operation = situation.connector.operation("GetDocument")
+    operation = context.connector.operation("GetDocument")
 
-    exchanges = bench.ask(separation_plan(situation, operation))
-    judgement, _ = judge_separation(situation, operation, exchanges, bench.claims)
+    exchanges = bench.ask(separation_plan(context, operation))
+    judgement, _ = judge_separation(context, operation, exchanges, bench.claims)
 
     assert [f.severity for f in judgement.findings] == ["warning"]
     assert "[[delegated.access]]" in judgement.findings[0].data["row"]
 
 
 def test_one_user_alone_skips_separation_with_the_remedy(bench: Bench) -> None:
-    users = {"alice": bench.situation.settings.users["alice"]}
-    situation = replace(bench.situation, settings=replace(bench.situation.settings, users=users))
-    operation = situation.connector.operation("WhoAmI")
+    users = {"alice": bench.context.settings.users["alice"]}
+    context = replace(bench.context, settings=replace(bench.context.settings, users=users))
+    operation = context.connector.operation("WhoAmI")
 
-    judgement, _ = judge_separation(situation, operation, [], bench.claims)
+    judgement, _ = judge_separation(context, operation, [], bench.claims)
 
     assert judgement.skipped is not None
     assert "[users.NAME]" in judgement.skipped
 
 
 def test_without_settings_the_identity_is_found(bench: Bench) -> None:
-    settings = replace(bench.situation.settings, delegated=DelegatedSettings())
-    situation = replace(bench.situation, settings=settings)
+    settings = replace(bench.context.settings, delegated=DelegatedSettings())
+    context = replace(bench.context, settings=settings)
 
-    exchanges = bench.ask(identity_plan(situation))
-    judgement, notes = judge_identity(situation, exchanges, bench.claims)
+    exchanges = bench.ask(identity_plan(context))
+    judgement, notes = judge_identity(context, exchanges, bench.claims)
 
     assert judgement.unverified is None
     assert any("identity seen in WhoAmI" in note for note in notes)

@@ -14,13 +14,13 @@ import pytest
 import harness.emulator.samples.documents as documents
 from harness.connector.loading import load_connector
 from harness.emulator import Emulator, EmulatorOptions
-from harness.probes.anonymous import anonymous_plan, app_plan
-from harness.rules.anonymous import judge_anonymous
-from harness.rules.model import Judgement
-from harness.rules.target import judge_target
-from harness.settings import AnonymousSettings, EntraSettings, OperationSettings, Settings
-from harness.situation import Situation, perform
-from harness.traffic.exchange import Exchange
+from harness.exchanges.context import RunContext, perform
+from harness.exchanges.model import Exchange
+from harness.findings.model import Judgement
+from harness.settings.values import AnonymousSettings, EntraSettings, OperationSettings, Settings
+from harness.suites.anonymous.judgement import judge_anonymous
+from harness.suites.anonymous.plan import anonymous_plan, app_plan
+from harness.suites.anonymous.target import judge_target
 from harness.traffic.live import LiveSender
 from harness.traffic.tls import fetch_tls_facts
 
@@ -48,28 +48,28 @@ class Bench:
     sender: LiveSender
     settings: Settings
 
-    def situation(self, **changes: Any) -> Situation:
-        return Situation(load_connector(SAMPLE), replace(self.settings, **changes))
+    def context(self, **changes: Any) -> RunContext:
+        return RunContext(load_connector(SAMPLE), replace(self.settings, **changes))
 
     def ask(self, operation: str, **changes: Any) -> list[Exchange]:
-        situation = self.situation(**changes)
-        plan = anonymous_plan(situation, situation.connector.operation(operation))
+        context = self.context(**changes)
+        plan = anonymous_plan(context, context.connector.operation(operation))
         return perform(plan, self.sender.send)
 
     def judge(self, operation: str, **changes: Any) -> Judgement:
-        situation = self.situation(**changes)
-        wanted = situation.connector.operation(operation)
-        return judge_anonymous(situation, wanted, self.ask(operation, **changes))
+        context = self.context(**changes)
+        wanted = context.connector.operation(operation)
+        return judge_anonymous(context, wanted, self.ask(operation, **changes))
 
     def judge_all(self, *names: str, **changes: Any) -> dict[str, Judgement]:
-        wanted = names or [o.id for o in self.situation().connector.operations]
+        wanted = names or [o.id for o in self.context().connector.operations]
         return {name: self.judge(name, **changes) for name in wanted}
 
     def judge_app(self) -> Judgement:
-        situation = self.situation()
-        exchanges = perform(app_plan(situation), self.sender.send)
+        context = self.context()
+        exchanges = perform(app_plan(context), self.sender.send)
         tls = fetch_tls_facts(self.settings.target_url, ca_bundle=self.settings.entra.ca_bundle)
-        return judge_target(situation, exchanges, tls)
+        return judge_target(context, exchanges, tls)
 
 
 @contextmanager

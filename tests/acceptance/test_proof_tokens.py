@@ -18,18 +18,19 @@ from harness.connector.loading import load_connector
 from harness.emulator import Emulator, EmulatorOptions
 from harness.emulator.easy_auth import default_settings
 from harness.emulator.identities import CONNECTOR_CLIENT_ID, DAEMON_CLIENT_ID
-from harness.probes.tokens import TokenIngredients, token_plan
-from harness.rules.model import Judgement
-from harness.rules.token import judge_tokens
-from harness.settings import (
+from harness.exchanges.context import RunContext, perform
+from harness.exchanges.model import Exchange
+from harness.findings.model import Judgement
+from harness.settings.secret import Secret
+from harness.settings.values import (
     AnonymousSettings,
     EntraSettings,
     OperationSettings,
     Settings,
     TokenSettings,
 )
-from harness.situation import Situation, perform
-from harness.traffic.exchange import Exchange, Secret
+from harness.suites.tokens.judgement import judge_tokens
+from harness.suites.tokens.plan import GenuineTokens, token_plan
 from harness.traffic.live import LiveSender
 
 SAMPLE = Path(next(iter(documents.__path__)))
@@ -59,25 +60,25 @@ class Bench:
     emulator: Emulator
     sender: LiveSender
     settings: Settings
-    outside: TokenIngredients
-    inside: TokenIngredients
+    outside: GenuineTokens
+    inside: GenuineTokens
 
     def ask(
-        self, operation: str, ingredients: TokenIngredients, **changes: Any
-    ) -> tuple[Situation, list[Exchange]]:
-        situation = Situation(load_connector(SAMPLE), replace(self.settings, **changes))
-        plan = token_plan(situation, situation.connector.operation(operation), ingredients)
-        return situation, perform(plan, self.sender.send)
+        self, operation: str, genuine: GenuineTokens, **changes: Any
+    ) -> tuple[RunContext, list[Exchange]]:
+        context = RunContext(load_connector(SAMPLE), replace(self.settings, **changes))
+        plan = token_plan(context, context.connector.operation(operation), genuine)
+        return context, perform(plan, self.sender.send)
 
     def judge(self, operation: str, *, inside: bool = True, **changes: Any) -> Judgement:
         """The judgement on an operation; `inside` with tokens that only the tenant can sign."""
-        ingredients = self.inside if inside else self.outside
-        situation, exchanges = self.ask(operation, ingredients, **changes)
-        wanted = situation.connector.operation(operation)
-        return judge_tokens(situation, wanted, exchanges, ingredients.missing())
+        genuine = self.inside if inside else self.outside
+        context, exchanges = self.ask(operation, genuine, **changes)
+        wanted = context.connector.operation(operation)
+        return judge_tokens(context, wanted, exchanges, genuine.missing())
 
 
-def ingredients_of(emulator: Emulator) -> TokenIngredients:
+def ingredients_of(emulator: Emulator) -> GenuineTokens:
     """What somebody outside the tenant has after signing alice in."""
     mint, tenant = emulator.entra.mint, emulator.tenant
     api, other = tenant.resources[:2]
@@ -86,7 +87,7 @@ def ingredients_of(emulator: Emulator) -> TokenIngredients:
     good = mint.access_token(api, client, user=alice, scopes=scopes)
     elsewhere = mint.access_token(other, client, user=alice, scopes=scopes)
     daemon = mint.access_token(api, tenant.clients[DAEMON_CLIENT_ID], user=None)
-    return TokenIngredients(
+    return GenuineTokens(
         user="alice",
         value=Secret(good),
         header=jwt.get_unverified_header(good),
@@ -98,7 +99,7 @@ def ingredients_of(emulator: Emulator) -> TokenIngredients:
     )
 
 
-def signed_inside(emulator: Emulator, outside: TokenIngredients) -> TokenIngredients:
+def signed_inside(emulator: Emulator, outside: GenuineTokens) -> GenuineTokens:
     """The same, with every kind that only the tenant can sign."""
     now = int(time.time())
     foreign = "99999999-0000-4000-8000-000000000000"
@@ -248,10 +249,10 @@ def test_a_write_that_lets_a_hostile_token_in_is_found(bench: Bench, operation: 
 def test_a_refused_good_token_is_explained_and_nothing_hostile_is_sent(bench: Bench) -> None:
     bench.emulator.faults.on("refuse-good-token")
 
-    situation, exchanges = bench.ask("WhoAmI", bench.inside)
+    context, exchanges = bench.ask("WhoAmI", bench.inside)
 
-    operation = situation.connector.operation("WhoAmI")
-    judgement = judge_tokens(situation, operation, exchanges, {})
+    operation = context.connector.operation("WhoAmI")
+    judgement = judge_tokens(context, operation, exchanges, {})
     assert found(judgement) == [("token.good-refused", "alice")]
     assert judgement.unverified
     assert len(exchanges) == 2

@@ -13,7 +13,7 @@ from harness.callers.cache import CacheChoice
 from harness.callers.prompting import SignInPage
 from harness.callers.signing_in import SignIns
 from harness.emulator import Emulator, EmulatorOptions
-from harness.settings import Deferred, EntraSettings, UserSettings
+from harness.settings.values import Deferred, EntraSettings, UserSettings
 
 
 @dataclass

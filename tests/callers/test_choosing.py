@@ -6,7 +6,7 @@ import pytest
 
 from harness.callers.choosing import check_settings, scopes_of, steps_for
 from harness.errors import SettingsError
-from harness.settings import Deferred, EntraSettings, UserSettings
+from harness.settings.values import Deferred, EntraSettings, UserSettings
 
 ENTRA = EntraSettings(tenant_id="contoso.example", client_id="c")
 SECRET = replace(ENTRA, client_secret=Deferred("s"))

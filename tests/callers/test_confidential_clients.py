@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from harness.callers.certificate import certificate_credential
 from harness.errors import SettingsError, SignInError
-from harness.settings import Deferred
+from harness.settings.values import Deferred
 
 CONFIDENTIAL = "55555555-1111-4222-8333-444455556666"
 EXPIRED = "44444444-1111-4222-8333-444455556666"

@@ -15,7 +15,7 @@ from harness.callers.diagnosis import (
 )
 from harness.callers.diagnosis_table import BY_CODE, BY_ERROR
 from harness.callers.http import AuthorityError
-from harness.rules.sign_in import RULES, finding_for
+from harness.suites.tokens.sign_in import RULES, finding_for
 
 ATTEMPT = Attempt("alice", "password", "client-1", "contoso.example", "api://x/user_impersonation")
 CORRELATION = "11111111-2222-3333-4444-555555555555"

@@ -13,8 +13,8 @@ from harness.callers.registration import (
     redirect_urls,
 )
 from harness.connector.model import Properties
-from harness.rules.sign_in import judge_registration
-from harness.settings import Deferred
+from harness.settings.values import Deferred
+from harness.suites.tokens.sign_in import judge_registration
 
 EXPIRED = "44444444-1111-4222-8333-444455556666"
 CONFIDENTIAL = "55555555-1111-4222-8333-444455556666"

@@ -114,7 +114,7 @@ def test_a_permanent_refusal_of_renewal_is_not_asked_for_again(tenant: Any, cloc
 
 
 def test_a_token_that_was_handed_in_stays_as_it_is(tenant: Any) -> None:
-    from harness.settings import Deferred
+    from harness.settings.values import Deferred
 
     raw = tenant.sign_ins().token("alice").value.reveal()
     sign_ins = tenant.sign_ins(tenant.user("alice", token=Deferred(raw), password=None))
@@ -126,7 +126,7 @@ def test_a_token_that_was_handed_in_stays_as_it_is(tenant: Any) -> None:
 
 
 def test_a_confidential_client_renews_with_its_secret(tenant: Any, clock: Any) -> None:
-    from harness.settings import Deferred
+    from harness.settings.values import Deferred
 
     client = tenant.emulator.tenant.clients["55555555-1111-4222-8333-444455556666"]
     entra = tenant.entra(client_id=client.client_id, client_secret=Deferred(client.secret))

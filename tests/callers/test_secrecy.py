@@ -12,7 +12,7 @@ import pytest
 
 from harness.callers.token import Token
 from harness.errors import HarnessError, SignInError
-from harness.settings import Deferred
+from harness.settings.values import Deferred
 
 PASSWORD = "Canary+pass/word=ä 1"
 SECRET = "Canary~client.secret_2"

@@ -8,9 +8,9 @@ import pytest
 
 from harness.callers.claims import claims_of
 from harness.callers.diagnosis_table import BY_CODE
-from harness.callers.fitness import Expectations, token_fitness
 from harness.errors import SettingsError, SignInError
-from harness.settings import Deferred, UserSettings
+from harness.settings.values import Deferred, UserSettings
+from harness.suites.tokens.fitness import Expectations, token_fitness
 
 
 def test_password_gives_a_token_for_the_api(tenant: Any) -> None:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.report.html import render_html
+from harness.report.formats.html import render_html
 from tests.report.browser import opened_browser
 from tests.report.sample import previous_report, sample_report
 

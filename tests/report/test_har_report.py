@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from harness.report.har import render_har
+from harness.report.formats.har import render_har
 
 
 def _entries(report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.outcomes import CheckFailed, CheckUnverified, explain
-from harness.rules.model import Finding
+from harness.findings.model import Finding
+from harness.findings.text import explain
+from harness.session.outcomes import CheckFailed, CheckUnverified
 from tests.report.sample import HOSTILE
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.sanitize import (
+from harness.redaction.visible import (
     clip,
     decode_base64,
     describe_binary,

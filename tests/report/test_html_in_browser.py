@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.report_size import large_report
-from harness.report.html import render_html
+from harness.report.formats.html import render_html
 from tests.report.browser import Page, missing, opened_browser
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "a browser is here")

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 import xmlschema
 
-from harness.report.junit import class_name, properties_for, render_junit
+from harness.report.formats.junit import class_name, properties_for, render_junit
 
 HERE = Path(__file__).parent
 JENKINS = xmlschema.XMLSchema(str(HERE / "junit-10.xsd"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from harness.report.markdown import LIMIT, publish_summary, render_markdown
+from harness.report.formats.markdown import LIMIT, publish_summary, render_markdown
 
 
 def test_summary_opens_with_the_verdict(report: dict[str, Any]) -> None:

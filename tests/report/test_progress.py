@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness.report.progress import Progress, wants_progress
+from harness.report.formats.progress import Progress, wants_progress
 
 
 class Terminal(io.StringIO):

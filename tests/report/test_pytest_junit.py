@@ -8,7 +8,7 @@ from tests.report.test_junit_report import validate
 
 CONFTEST = """
 import pytest
-from harness.report.pytest_junit import note_in_junit
+from harness.report.formats.pytest_junit import note_in_junit
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item, call):
         report.payload = {"check": check, "findings": [finding]}
     return report
 
-class Controller:
+class Coordinator:
     def __init__(self, config):
         self.config = config
 
@@ -31,7 +31,7 @@ class Controller:
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Controller(config))
+        config.pluginmanager.register(Coordinator(config))
 """
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
+from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, Response, user
 from harness.report.coverage import complete_coverage, exercised_parameters
 from harness.report.places import placed, relative_path
-from harness.traffic.exchange import ANONYMOUS, Caller, Exchange, Probe, Request, Response, user
 
 DEFINITION = """
 swagger: "2.0"

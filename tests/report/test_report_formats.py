@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.report.formats import write_formats
+from harness.report.formats.registry import write_formats
 
 
 def test_formats_are_written_under_fixed_names(report: dict[str, Any], tmp_path: Path) -> None:

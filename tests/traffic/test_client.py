@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 
+from harness.exchanges.model import Response
 from harness.traffic.client import AppClient, NoAnswer
-from harness.traffic.exchange import Response
 
 T = TypeVar("T")
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

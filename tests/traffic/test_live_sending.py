@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from harness.traffic.exchange import ANONYMOUS, Probe, Request
+from harness.exchanges.model import ANONYMOUS, Probe, Request
 from harness.traffic.live import LiveSender
 from harness.traffic.pacing import PacingLimits
 

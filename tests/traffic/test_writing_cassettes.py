@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from harness.errors import CassetteError
-from harness.settings import Settings
+from harness.exchanges.model import Exchange, Probe, Request, Response, to_plain, user
+from harness.redaction.redactor import Redactor
+from harness.settings.values import Settings
 from harness.traffic.cassette import parse_cassette, read_cassette
-from harness.traffic.exchange import Exchange, Probe, Request, Response, to_plain, user
 from harness.traffic.recording import Recorder, problem_in
-from harness.traffic.redaction import Redactor
 from harness.traffic.replay import staleness
 
 CHECK, OTHER = "test_contract.py::test_a[Hello]", "test_contract.py::test_b[Hello]"
@@ -128,7 +128,7 @@ def test_secret_that_slipped_in_keeps_the_file_from_being_written(
 OVER_AND_OVER = """
 import itertools, sys
 from pathlib import Path
-from harness.whole_files import write_whole
+from harness.redaction.whole_files import write_whole
 path = Path(sys.argv[1])
 for letter in itertools.cycle("ab"):
     write_whole(path, letter * 300_000)
@@ -137,7 +137,7 @@ for letter in itertools.cycle("ab"):
 TOO_FULL = """
 import resource, signal, sys
 from pathlib import Path
-from harness.whole_files import write_whole
+from harness.redaction.whole_files import write_whole
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

@@ -1,0 +1,1 @@
+"""Postman collections, read as the custom connector wizard reads them."""

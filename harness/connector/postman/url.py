@@ -1,0 +1,118 @@
+"""Addresses as people type them into Postman: `{{host}}/users/:id?full=true`, scheme or not."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.connector.postman.model import Entry, Request, substitute, unresolved
+
+__all__ = ["Address", "parse_address"]
+
+_HEAD = re.compile(r"((?:\{\{[^{}]*\}\}|[A-Za-z][\w+.-]*)://|//)?((?:\{\{[^{}]*\}\}|[^/?#])*)")
+_VARIABLE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|(?<!\{)\{([^{}]+)\}(?!\})")
+_COLON = re.compile(r":([A-Za-z_][\w-]*)(.*)")
+_ODD = re.compile(r"[^\w-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a request goes: `path` is a Swagger template, `values` what its parameters were.
+
+    `scheme` and `host` are "" where the collection leaves them open; a host may still hold `{{x}}`.
+    """
+
+    scheme: str
+    host: str
+    path: str
+    names: tuple[str, ...]
+    values: Mapping[str, str]
+    query: tuple[Entry, ...]
+
+
+def parse_address(request: Request, variables: Mapping[str, str]) -> Address:
+    """The address of a request.
+
+    `:id` and `{{id}}` in the path become parameters, also where the collection defines `id`: its
+    value is then a sample. Only a variable that spans several segments (`{{base}}` = `api/v2`) is
+    put in. In scheme and host, every variable that the collection defines is put in.
+    """
+    head = _HEAD.match(request.url)
+    prefix = substitute(head.group() if head else "", variables)
+    rest = request.url[head.end() if head else 0 :]
+    head = _HEAD.match(prefix)
+    scheme = (head[1] or "").removesuffix("//").removesuffix(":").lower() if head else ""
+    host = (head[2] if head else "").rpartition("@")[2]
+    rest = prefix[head.end() if head else 0 :].rstrip("/") + rest
+    path, _, query = rest.partition("#")[0].partition("?")
+    template = _Template(request.path_values, variables)
+    return Address(
+        scheme=scheme if scheme in ("http", "https") else "",
+        host=host,
+        path=template.of(path),
+        names=tuple(template.names),
+        values=template.values,
+        query=_parsed(query) if request.query is None else _decoded(request.query),
+    )
+
+
+def _parsed(query: str) -> tuple[Entry, ...]:
+    pairs = (part.partition("=") for part in query.split("&") if part.partition("=")[0])
+    return tuple(Entry(_decode(name), _decode(value)) for name, _, value in pairs)
+
+
+def _decoded(query: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    return tuple(Entry(_decode(e.name), _decode(e.value), e.description) for e in query)
+
+
+def _decode(text: str) -> str:
+    return text if unresolved(text) else urllib.parse.unquote_plus(text)
+
+
+class _Template:
+    """Turns one path into a Swagger template and remembers names and sample values."""
+
+    def __init__(self, given: Mapping[str, str], variables: Mapping[str, str]) -> None:
+        self.given = given
+        self.variables = variables
+        self.names: list[str] = []
+        self.values: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        joined = _VARIABLE.sub(self._spread, path)
+        segments = [self._segment(segment) for segment in joined.split("/")]
+        return "/" + "/".join(segments).lstrip("/")
+
+    def _spread(self, match: re.Match[str]) -> str:
+        """A variable that holds several segments is put in before the path is cut up."""
+        value = substitute(match[0], self.variables)
+        return value.strip("/") if match[1] and "/" in value.strip("/") else match[0]
+
+    def _segment(self, segment: str) -> str:
+        colon = _COLON.fullmatch(segment)
+        if colon is not None:
+            full, name, tail = segment[1:], colon[1], colon[2]
+            value = self.given.get(full, self.given.get(name, ""))
+            return self._parameter(name, value) + self._inner(tail)
+        return self._inner(segment)
+
+    def _inner(self, text: str) -> str:
+        return _VARIABLE.sub(self._variable, text)
+
+    def _variable(self, match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        value = substitute(match[0], self.variables) if match[1] else self.given.get(name, "")
+        return self._parameter(name, value)
+
+    def _parameter(self, name: str, value: str) -> str:
+        base = _ODD.sub("_", name.lstrip("$")).strip("_") or "value"
+        unique, count = base, 2
+        while unique in self.names:
+            unique, count = f"{base}{count}", count + 1
+        self.names.append(unique)
+        value = substitute(value, self.variables)
+        if value and not unresolved(value):
+            self.values[unique] = value
+        return f"{{{unique}}}"

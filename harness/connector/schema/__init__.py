@@ -1,0 +1,1 @@
+"""Walking the schemas of a definition, and validating values with them."""

@@ -1,0 +1,1 @@
+"""The words for one call, and what an answer means."""

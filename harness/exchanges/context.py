@@ -1,0 +1,60 @@
+"""What probes and rules may know besides the exchanges: connector, settings, and where calls go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from harness.connector.model import Connector, Operation
+from harness.exchanges.model import Exchange, Probe
+from harness.settings.values import Settings
+
+__all__ = ["Plan", "RunContext", "perform"]
+
+Plan = Generator[list[Probe], list[Exchange], None]
+"""A probe plan: yields batches of probes, and is sent the exchanges of each batch in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """The fixed facts of a run. A path in the target URL replaces the definition's `basePath`."""
+
+    connector: Connector
+    settings: Settings
+    quick: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that calls go to, without a trailing slash."""
+        parts = urlsplit(self.settings.target_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def base_path(self) -> str:
+        """The path before every operation's path: "" or "/api", without a trailing slash."""
+        own = urlsplit(self.settings.target_url).path.rstrip("/")
+        return own or self.connector.base_path.rstrip("/")
+
+    def may_write(self, operation: Operation) -> bool:
+        """Whether generated values may be sent to an operation, if it changes state at all."""
+        return (
+            not operation.changes_state or self.is_freed(operation) or self.settings.writes == "all"
+        )
+
+    def is_freed(self, operation: Operation) -> bool:
+        """Whether settings or definition declare that the operation has no side effects."""
+        return operation.declared_safe or self.settings.operation_settings(operation.id).safe
+
+
+def perform(plan: Plan, send: Callable[[list[Probe]], list[Exchange]]) -> list[Exchange]:
+    """Drive a probe plan to its end with a way to send batches; every exchange, in order."""
+    gathered: list[Exchange] = []
+    try:
+        batch = next(plan)
+        while True:
+            exchanges = send(batch)
+            gathered.extend(exchanges)
+            batch = plan.send(exchanges)
+    except StopIteration:
+        return gathered

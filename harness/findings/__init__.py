@@ -1,0 +1,1 @@
+"""Rules, findings and judgements; levels and waivers; a finding as text."""

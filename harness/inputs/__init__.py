@@ -1,0 +1,1 @@
+"""What may be sent, and with which values, for every suite."""

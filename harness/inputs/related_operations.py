@@ -1,0 +1,147 @@
+"""Which operation creates, lists and removes the objects that another one names in its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from harness.connector.model import Connector, Operation, Parameter
+from harness.exchanges.bodies import parsed_json
+from harness.exchanges.model import Exchange
+
+__all__ = [
+    "created_id",
+    "creator_of",
+    "deleter_of",
+    "id_in",
+    "lister_of",
+    "names_objects",
+    "path_parameters",
+]
+
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_ITEMS_KEYS = ("value", "items", "results", "data", "records", "entries")
+
+
+def names_objects(operation: Operation) -> bool:
+    """Whether its path names something by an input of the caller's choice."""
+    return any(not p.is_constant for p in operation.parameters_in("path"))
+
+
+def path_parameters(operation: Operation) -> list[Parameter]:
+    """The path parameters in the order in which the path holds them, constants left out."""
+    found = [p for p in operation.parameters_in("path") if not p.is_constant]
+    return sorted(found, key=lambda p: operation.path.find("{" + p.name + "}"))
+
+
+def lister_of(connector: Connector, operation: Operation, name: str) -> Operation | None:
+    """The GET operation on the collection that a path parameter picks from."""
+    return _at(connector, "GET", _collection(operation.path, name))
+
+
+def creator_of(connector: Connector, operation: Operation) -> Operation | None:
+    """The POST operation that creates what the path of another operation names last, if any.
+
+    Only collections at the top are considered: creating below an object of somebody else's would
+    change that object.
+    """
+    parameters = path_parameters(operation)
+    if len(parameters) != 1:
+        return None
+    creator = _at(connector, "POST", _collection(operation.path, parameters[0].name))
+    return None if creator is None or names_objects(creator) else creator
+
+
+def deleter_of(connector: Connector, creator: Operation) -> Operation | None:
+    """The DELETE operation on the objects that an operation creates, if any."""
+    stem = _shape(creator.path)
+    for operation in connector.operations:
+        parameters = path_parameters(operation)
+        if operation.method != "DELETE" or len(parameters) != 1:
+            continue
+        if operation.path.rstrip("/").endswith("}") and stem == _shape(
+            _collection(operation.path, parameters[0].name)
+        ):
+            return operation
+    return None
+
+
+def created_id(exchange: Exchange, parameter: Parameter) -> Any:
+    """The id that the answer to a creation gives: in its body, else at the end of `Location`."""
+    response = exchange.response
+    if response is None or not 200 <= response.status < 300:
+        return None
+    try:
+        body = parsed_json(response.body)
+    except ValueError:
+        body = None
+    found = id_in(body, parameter)
+    if found is None and isinstance(body, Mapping):
+        inner = [value for value in body.values() if isinstance(value, Mapping)]
+        found = next(
+            (i for i in (id_in(value, parameter) for value in inner) if i is not None), None
+        )
+    if found is None:
+        location = (response.header("location") or "").split("?")[0].rstrip("/")
+        found = location.rsplit("/", 1)[-1] or None
+    return found
+
+
+def id_in(item: Any, parameter: Parameter) -> Any:
+    """The value of an object's property that a parameter of that name would take, or None."""
+    if not isinstance(item, Mapping):
+        return item if _fits(item, parameter) else None
+    wanted = _plain(parameter.name)
+    ranked = sorted(item, key=lambda key: _rank(_plain(str(key)), wanted))
+    for key in ranked:
+        if _rank(_plain(str(key)), wanted) < 9 and _fits(item[key], parameter):
+            return item[key]
+    return None
+
+
+def items_in(body: Any) -> list[Any]:
+    """The items of a list answer: the body itself, or the first array within it."""
+    if isinstance(body, list):
+        return body
+    if not isinstance(body, Mapping):
+        return []
+    keys = [*(k for k in _ITEMS_KEYS if k in body), *body]
+    return next((body[key] for key in keys if isinstance(body[key], list)), [])
+
+
+def _rank(key: str, wanted: str) -> int:
+    if key == wanted:
+        return 0
+    if key == "id":
+        return 1
+    if wanted.endswith(key) and len(key) > 1:
+        return 2
+    if key.endswith(wanted) and len(wanted) > 1:
+        return 3
+    return {"key": 4, "uuid": 4, "guid": 4, "code": 5, "name": 6}.get(key, 9)
+
+
+def _fits(value: Any, parameter: Parameter) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        return False
+    return parameter.schema.get("type") != "integer" or isinstance(value, int)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _collection(path: str, name: str) -> str:
+    """`/items` of `/items/{id}` and of `/items('{id}')`."""
+    return path.split("{" + name + "}", 1)[0].rstrip("/('\"")
+
+
+def _shape(path: str) -> str:
+    return _PLACEHOLDER.sub("{}", path).rstrip("/").lower()
+
+
+def _at(connector: Connector, method: str, path: str) -> Operation | None:
+    wanted = _shape(path)
+    found = [o for o in connector.operations if o.method == method and _shape(o.path) == wanted]
+    return found[0] if found and wanted else None

@@ -1,0 +1,230 @@
+"""What the contract probes leave out, with the reason, and what they send that changes state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.connector.model import Connector, Operation
+from harness.exchanges.context import RunContext
+from harness.inputs.generation_document import is_free_form, varied_inputs
+from harness.inputs.related_operations import creator_of, deleter_of, names_objects
+from harness.inputs.requests import body_media_type
+from harness.inputs.values import example_values
+
+__all__ = ["Exclusion", "contract_exclusions", "planned_writes", "policies_of"]
+
+Kind = Literal[
+    "writes",
+    "webhook",
+    "file",
+    "policy",
+    "script",
+    "media-type",
+    "no-generic-test",
+    "generated",
+    "generation",
+    "not-negatable",
+]
+REWRITES_REQUEST = frozenset({"routerequesttoendpoint"})
+REWRITES_BODY = frozenset(
+    {
+        "setproperty",
+        "stringreplace",
+        "convertobjecttoarray",
+        "convertarraytoobject",
+        "stringtoarray",
+        "encodepropertyvalue",
+        "moveproperties",
+        "setvaluefromurl",
+        "updatenextlink",
+        "pollingtrigger",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Something that is not sent: `whole` where nothing of the operation is."""
+
+    kind: Kind
+    reason: str
+    whole: bool = True
+
+
+def contract_exclusions(
+    context: RunContext, operation: Operation, *, memory: Mapping[str, Any] | None = None
+) -> tuple[Exclusion, ...]:
+    """What is not sent of an operation, and why; empty where everything is.
+
+    `memory` is the dictionary that `contract_plan` was given: where a generator failed for the
+    operation, that is said as well.
+    """
+    found = [
+        *_platform_exclusions(context.connector, operation),
+        *_input_exclusions(context, operation),
+        *_write_exclusions(context, operation),
+    ]
+    if operation.no_generic_test:
+        reason = "x-ms-no-generic-test: generated inputs are kept away, examples are sent"
+        found.append(Exclusion("no-generic-test", reason, whole=False))
+    elif not any(e.whole or e.kind == "generated" for e in found):
+        found += _generation_exclusions(context.connector, operation, memory or {})
+    return tuple(found)
+
+
+def _generation_exclusions(
+    connector: Connector, operation: Operation, memory: Mapping[str, Any]
+) -> list[Exclusion]:
+    found = []
+    varied = varied_inputs(connector, operation)
+    schemas = [p.schema for p in operation.parameters if (p.location, p.name) in varied]
+    if varied and operation.body is None and all(is_free_form(schema) for schema in schemas):
+        reason = "no input can be wrong: free texts only, so none is falsified"
+        found.append(Exclusion("not-negatable", reason, whole=False))
+    failed = memory.get("generation", {}).get(operation.id, {}).get("failures", [])
+    found += [Exclusion("generation", f"not generated: {text}", whole=False) for text in failed]
+    return found
+
+
+def planned_writes(context: RunContext, operations: Iterable[Operation]) -> list[str]:
+    """What will be sent to operations that change state, one line each."""
+    lines = []
+    for operation in operations:
+        if not operation.changes_state:
+            continue
+        if any(e.whole for e in contract_exclusions(context, operation)):
+            continue
+        lines.append(
+            f"{operation.method} {operation.path} ({operation.id}): {_plan(context, operation)}"
+        )
+    return lines
+
+
+def usable_creator(context: RunContext, operation: Operation) -> Operation | None:
+    """The operation that may create what another one changes, or None."""
+    creator = creator_of(context.connector, operation)
+    if creator is None or any(e.whole for e in contract_exclusions(context, creator)):
+        return None
+    return creator
+
+
+def policies_of(
+    connector: Connector, operation: Operation
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The policies that apply to an operation: template, section (request, response or ""), raw."""
+    found = []
+    for policy in connector.properties.policies if connector.properties else ():
+        parameters = policy.get("parameters")
+        parameters = parameters if isinstance(parameters, Mapping) else {}
+        scope = parameters.get("x-ms-apimTemplate-operationName")
+        if isinstance(scope, list) and scope and operation.id not in scope:
+            continue
+        section = str(parameters.get("x-ms-apimTemplate-policySection", "")).lower()
+        found.append((str(policy.get("templateId", "")).lower(), section, policy))
+    return found
+
+
+def notification_parameter(connector: Connector, operation: Operation) -> str | None:
+    """The input that carries a callback URL (`x-ms-notification-url`), or None."""
+    for parameter in operation.parameters:
+        if parameter.raw.get("x-ms-notification-url"):
+            return parameter.name
+        if parameter.location == "body" and _has_callback(connector, parameter.schema, 0):
+            return parameter.name
+    return None
+
+
+def _has_callback(connector: Connector, schema: Any, depth: int) -> bool:
+    schema = connector.resolve(schema)
+    if not isinstance(schema, Mapping) or depth > 5:
+        return False
+    if schema.get("x-ms-notification-url"):
+        return True
+    properties = schema.get("properties")
+    inner = list(properties.values()) if isinstance(properties, Mapping) else []
+    parts = schema.get("allOf")
+    inner += parts if isinstance(parts, list) else []
+    return any(_has_callback(connector, part, depth + 1) for part in inner)
+
+
+def _platform_exclusions(connector: Connector, operation: Operation) -> list[Exclusion]:
+    found = []
+    if notification_parameter(connector, operation) is not None:
+        reason = "it would register a webhook: callbacks are never subscribed by a test"
+        found.append(Exclusion("webhook", reason))
+    for template, _, policy in policies_of(connector, operation):
+        if template in REWRITES_REQUEST:
+            title = str(policy.get("title") or template)
+            reason = f"the policy {title!r} sends it to another path than the definition names"
+            found.append(Exclusion("policy", reason))
+            break
+    properties = connector.properties
+    if properties is not None and properties.has_script:
+        scoped = properties.script_operations
+        if not scoped or operation.id in scoped:
+            reason = "script.csx may rewrite request and response on the platform"
+            found.append(Exclusion("script", reason))
+    return found
+
+
+def _input_exclusions(context: RunContext, operation: Operation) -> list[Exclusion]:
+    values = example_values(context, operation)
+    for parameter in operation.parameters_in("formData"):
+        given = values.sources.get(parameter.name) in ("settings", "sample")
+        if parameter.schema.get("type") == "file" and parameter.required and not given:
+            where = f"[operations.{operation.id}]"
+            return [Exclusion("file", f"it needs a file ({parameter.name}); give one in {where}")]
+    body = operation.body
+    if body is None or values.sources.get("body") in ("settings", "sample"):
+        return []
+    if "xml" in body_media_type(operation):
+        reason = f"it takes {body_media_type(operation)} alone; give a body in the settings"
+        return [Exclusion("media-type", reason, whole=body.required)]
+    return []
+
+
+def _write_exclusions(context: RunContext, operation: Operation) -> list[Exclusion]:
+    if not operation.changes_state or context.is_freed(operation):
+        return []
+    mode = context.settings.writes
+    if mode == "none":
+        reason = f"{operation.method} may change state and --writes is none"
+        return [Exclusion("writes", reason)]
+    given = example_values(context, operation).given and operation.method != "DELETE"
+    if mode == "examples":
+        if given:
+            reason = "--writes examples: only the inputs of settings and saved samples are sent"
+            return [Exclusion("generated", reason, whole=False)]
+        return [Exclusion("writes", _missing_example(operation))]
+    if names_objects(operation) and usable_creator(context, operation) is None:
+        if given:
+            reason = "no operation creates the object that it changes: only given inputs are sent"
+            return [Exclusion("generated", reason, whole=False)]
+        reason = (
+            "it changes an object, and no operation is known by which this run could create one"
+        )
+        return [Exclusion("writes", reason)]
+    return []
+
+
+def _missing_example(operation: Operation) -> str:
+    if operation.method == "DELETE":
+        return "DELETE is sent with --writes all only, or where it is declared safe"
+    return (
+        f"{operation.method} may change state and has no example; give [operations.{operation.id}]"
+    )
+
+
+def _plan(context: RunContext, operation: Operation) -> str:
+    if context.is_freed(operation):
+        return "declared safe, examples and generated inputs"
+    if any(e.kind == "generated" for e in contract_exclusions(context, operation)):
+        return "the inputs of settings and saved samples"
+    if names_objects(operation):
+        return "examples and generated inputs, on an object that this run creates and removes"
+    deleter = deleter_of(context.connector, operation)
+    if deleter is None:
+        return "examples and generated inputs; what it creates cannot be removed again"
+    return f"examples and generated inputs; what it creates is removed by {deleter.id}"

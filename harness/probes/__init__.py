@@ -1,1 +1,0 @@
-"""What to ask: one module a suite, each turning a connector into probes."""

@@ -1,1 +1,0 @@
-"""Judging: one module a family, each turning exchanges into findings."""

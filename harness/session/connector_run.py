@@ -1,0 +1,206 @@
+"""One connector's part in a run: its settings, its checks, its sign-in and what they tell.
+
+Most runs have one part, with the name "". A run over several `[[connectors]]` has one for each row;
+its checks stand under the row's name: `expenses/test_anonymous.py::test_call_is_refused[Hello]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.session.check import Check, Run
+from harness.session.coordinator import Coordinator, with_address
+from harness.session.outcomes import CheckUnverified
+from harness.session.remote import CoordinatorProxy
+from harness.session.senders import make_sender
+from harness.settings.secrets import configured_secrets
+
+if TYPE_CHECKING:
+    import httpx
+
+    from harness.callers.token import Token
+    from harness.report.gather import Gathering
+    from harness.session.clients import FunctionApp
+    from harness.session.inputs import Loaded
+    from harness.settings.values import Settings
+
+__all__ = ["ConnectorRun"]
+
+MOST_PLANNED = 8
+
+
+class ConnectorRun:
+    """One connector in one pytest process; `gathering` is None in an xdist worker."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        coordinator: Coordinator | CoordinatorProxy,
+        gathering: Gathering | None,
+        *,
+        cache_dir: Path | None,
+        worker: str,
+    ) -> None:
+        self.name = loaded.name
+        self.coordinator = coordinator
+        self.gathering = gathering
+        self._target_known = False
+        self.run = Run(
+            settings=loaded.settings,
+            connector=loaded.connector,
+            baseline=loaded.baseline,
+            coordinator=coordinator,
+            make_sender=make_sender,
+            cache_dir=cache_dir,
+            worker=worker,
+            prefix=f"{loaded.name}/" if loaded.name else "",
+        )
+
+    # ------------------------------------------------------------------ what fixtures ask for
+
+    def know_target(self) -> None:
+        """Learn where calls go; a demo is started now, unless the run is a replay.
+
+        Raises:
+            CheckUnverified: the demo does not start.
+        """
+        if self._target_known or self.run.settings.cassettes_mode == "replay":
+            return
+        try:
+            address = self.coordinator.address()
+        except HarnessError as error:
+            raise CheckUnverified(str(error)) from None
+        self.run.settings = with_address(self.run.settings, address)
+        self._target_known = True
+
+    def function_app(self) -> FunctionApp:
+        """The target as users' tests see it."""
+        from harness.session.clients import FunctionApp
+
+        self.know_target()
+        return FunctionApp(self.run.settings.target_name, self.run.settings.target_url)
+
+    def default_user(self) -> str:
+        """The first user of the settings; skips the asking test where there is none."""
+        name = self.run.settings.default_user
+        if name is None:
+            pytest.skip("no user is configured: add [users.NAME] to the settings")
+        return name
+
+    def client(self, user: str | None, current: Callable[[], Check | None]) -> httpx.Client:
+        """A client for users' own tests; `current` is the check of the test that runs."""
+        from harness.session.clients import open_client
+
+        self.know_target()
+        return open_client(self.run, user, current)
+
+    def token(self, user: str, current: Check | None) -> Token:
+        """A user's token for users' own tests."""
+        from harness.session.facts import token_of_user
+
+        self.know_target()
+        return token_of_user(self.run, user, current)
+
+    # ------------------------------------------------------------------ which items are its own
+
+    def local_id(self, node_id: str) -> str:
+        """A check's id within this part: the same as in a run of this connector alone."""
+        own = node_id.removeprefix(self.run.prefix)
+        if own != node_id or not self.name:
+            return own
+        return node_id.replace(f"[{self.name}]", "").replace(f"[{self.name}-", "[")
+
+    def holds(self, path: Path) -> bool:
+        """Whether a test file stands in a folder of tests that only this part names."""
+        return any(path.is_relative_to(folder) for folder in self.run.settings.tests)
+
+    # ------------------------------------------------------------------ what stands in the header
+
+    def header(self, *, contract: bool) -> list[str]:
+        """What is tested, and which calls that may change state will be sent."""
+        settings, connector = self.run.settings, self.run.connector
+        where = "the embedded emulator" if settings.is_demo else settings.target_url
+        title = connector.title or connector.definition_path.name
+        lines = [
+            f"connector: {f'{self.name}: ' if self.name else ''}{title} "
+            f"({len(connector.operations)} operations), "
+            f"function app: {settings.target_name} ({where})"
+        ]
+        if settings.cassettes_mode != "off":
+            lines.append(f"cassettes: {settings.cassettes_mode} in {settings.cassette_dir}")
+        return lines + (self._planned_writes() if contract else [])
+
+    def _planned_writes(self) -> list[str]:
+        settings = self.run.settings
+        if settings.cassettes_mode == "replay":
+            return []
+        from harness.inputs.write_policy import planned_writes
+
+        lines = planned_writes(self.run.context, self.run.operations())
+        if len(lines) > MOST_PLANNED:
+            more = f"... and {len(lines) - MOST_PLANNED} more operations"
+            lines = [*lines[:MOST_PLANNED], more]
+        return [f"writes ({settings.writes}): {line}" for line in lines]
+
+    # ------------------------------------------------------------------ the end
+
+    def shown(self, text: str) -> str:
+        """A text that pytest is about to show or write, without any secret known so far."""
+        from harness.redaction.redactor import known_redactor
+
+        settings = self.run.settings
+        secrets = {**configured_secrets(settings), **self.coordinator.known_secrets()}
+        redactor = known_redactor(
+            secrets, stand_ins=self._stand_ins(), patterns=settings.redact.patterns
+        )
+        return redactor.text(text)
+
+    def _stand_ins(self) -> dict[str, str]:
+        """What stands for users' names and ids and the tenant; known to the coordinator alone."""
+        if not isinstance(self.coordinator, Coordinator) or not self.coordinator.started:
+            return {}
+        from harness.redaction.stand_ins import stand_ins_of
+
+        return stand_ins_of(self.coordinator.known_claims(), self.coordinator.effective)
+
+    def clean(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """A check's outcome and findings without secrets and identities, for pytest's own files."""
+        assert self.gathering is not None
+        self.gathering.redactor.know_people(self._stand_ins())
+        return self.gathering.clean(payload)
+
+    def effective_settings(self) -> Settings:
+        """The settings with the demo's address in them, where it was started."""
+        if isinstance(self.coordinator, Coordinator) and self.coordinator.started:
+            return self.coordinator.effective
+        return self.run.settings
+
+    def conclude(
+        self, pytests: int, *, interrupted: bool, suites_wanted: bool
+    ) -> tuple[int, dict[str, Any]]:
+        """Write the recordings; the exit status and the report. In the controlling process only."""
+        gathering = self.gathering
+        assert gathering is not None
+        gathering.counters(self.run)
+        if isinstance(self.coordinator, Coordinator):
+            for secret, placeholder in self.coordinator.known_secrets().items():
+                gathering.redactor.know(secret, placeholder)
+        settings = self.effective_settings()
+        gathering.redactor.know_people(self._stand_ins())
+        recorded = gathering.record(settings)
+        status = gathering.exit_status(
+            pytests, interrupted=interrupted, suites_wanted=suites_wanted
+        )
+        status = status if recorded else max(status, 1)
+        return status, gathering.build(settings, status)
+
+    def close(self) -> None:
+        """Close connections, forget tokens, stop the demo."""
+        self.run.close()
+        if isinstance(self.coordinator, Coordinator):
+            self.coordinator.close()

@@ -1,0 +1,365 @@
+"""The pytest hooks of a run with `--function-app`: collection, outcomes, exit status, report.
+
+One object per process, registered by the plugin. In the controlling process it also owns sign-in,
+the demo and the report; an xdist worker only collects, runs checks, and sends payloads home. A run
+over many connectors has a part for each (`harness.session.connector_run`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.demo import check_faults
+from harness.errors import SettingsError
+from harness.session import collecting
+from harness.session.check import Check
+from harness.session.connector_run import ConnectorRun
+from harness.session.coordinator import Coordinator
+from harness.session.inputs import Loaded, load_runs, options_of, paths_from_here
+from harness.session.items import (
+    can_prompt,
+    hide_secrets,
+    is_quick,
+    make_progress,
+    operation_of,
+    outcome_of,
+    parametrize,
+    prompt_maker,
+    show_outcome,
+    suite_of,
+    suites_wanted,
+)
+from harness.session.remote import CoordinatorProxy, serve
+
+if TYPE_CHECKING:
+    from harness.report.gather import Gathering
+    from harness.report.publish import Published
+
+__all__ = ["HarnessSession"]
+
+CHECK: pytest.StashKey[Check] = pytest.StashKey()
+BEGAN: pytest.StashKey[float] = pytest.StashKey()
+PAYLOAD = "connector_harness"
+PART = "connector_harness_part"
+CHANNEL = "connector_harness_channel"
+OFFLINE_SUITES = frozenset({"definition", "compat"})
+
+
+class HarnessSession:
+    """The harness in one pytest process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.is_worker = hasattr(config, "workerinput")
+        if not self.is_worker:
+            paths_from_here(config)
+        self.options = options_of(config)
+        loaded = load_runs(self.options, config.rootpath)
+        self._check_faults(loaded)
+        self._interrupted = False
+        self._guard = contextlib.ExitStack()
+        if loaded[0].settings.cassettes_mode == "replay":
+            self._go_offline()
+        self._selections, self._rest = self._split_arguments(loaded)
+        self.parts = {each.name: self._make_part(each, n) for n, each in enumerate(loaded)}
+        self.progress = None if self.is_worker else make_progress()
+        self.published: Published | None = None
+
+    # ------------------------------------------------------------------ what fixtures ask for
+
+    def check_for(self, item: pytest.Item) -> Check:
+        """The check of an item, made on first demand; live suites then know their target."""
+        check = self._check_of(item)
+        if check.suite not in OFFLINE_SUITES:
+            self.part_of(item).know_target()
+        return check
+
+    def part_of(self, item: pytest.Item) -> ConnectorRun:
+        """The connector that an item is about."""
+        module = item.getparent(collecting.SuiteModule)
+        name = module.part if module is not None else None
+        callspec = getattr(item, "callspec", None)
+        if name is None and callspec is not None:
+            name = callspec.params.get("connector_part")
+        if name in self.parts:
+            return self.parts[name]
+        own = [part for part in self.parts.values() if part.holds(item.path)]
+        return (own or [*self.parts.values()])[0]
+
+    def current_check(self) -> Check | None:
+        """The check of the user's test that runs now."""
+        item = self._current
+        if item is None:
+            return None
+        return self._check_of(item)
+
+    def _check_of(self, item: pytest.Item) -> Check:
+        """The check of an item, a user's test among them: also one that made no call has one."""
+        if CHECK not in item.stash:
+            part, suite, operation = self.part_of(item), "tests", None
+            if item.getparent(collecting.SuiteModule) is not None:
+                suite, operation = suite_of(item), operation_of(item)
+            local, quick = part.local_id(item.nodeid), is_quick(self.config)
+            item.stash[CHECK] = Check(part.run, suite, operation, local, quick=quick)
+        return item.stash[CHECK]
+
+    # ------------------------------------------------------------------ collection
+
+    def pytest_collection(self) -> None:
+        """Take our own arguments out of pytest's collection."""
+        self.config.args[:] = self._rest
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> None:
+        """Put the items of our suites first."""
+        parts = {name: part.run.settings.baseline is not None for name, part in self.parts.items()}
+        items[:0] = collecting.collect_suites(session, self._selections, parts)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One item per connector and operation for tests that ask for our fixtures."""
+        module = metafunc.definition.getparent(collecting.SuiteModule)
+        if module is not None:
+            wanted = [self.parts[module.part]]
+        else:
+            path = metafunc.definition.path
+            wanted = [part for part in self.parts.values() if part.holds(path)]
+        parametrize(metafunc, wanted or [*self.parts.values()])
+
+    def pytest_collection_finish(self) -> None:
+        """Spare the garbage collector what the imports made: it stays, and it is a lot."""
+        gc.freeze()
+
+    # ------------------------------------------------------------------ running
+
+    _current: pytest.Item | None = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Know which item runs, and since when."""
+        self._current = item
+        item.stash[BEGAN] = time.perf_counter()
+        try:
+            return (yield)
+        finally:
+            self._current = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        """Turn our outcomes into pytest's, and attach the payload that travels home."""
+        report: Any = yield
+        error = call.excinfo.value if call.excinfo is not None else None
+        outcome = outcome_of(error)
+        part = self.part_of(item)
+        if outcome is not None:
+            show_outcome(report, outcome)
+        if report.failed:
+            hide_secrets(report, part.shown)
+        setattr(report, PART, part.name)
+        ended = report.when == "call" or (report.when == "setup" and not report.passed)
+        if ended or outcome is not None:
+            failed = outcome is None and bool(report.failed)
+            payload = self._check_of(item).payload(outcome, self._seconds(item), failed=failed)
+            setattr(report, PAYLOAD, payload)
+        return report  # type: ignore[no-any-return]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Know how many checks there will be."""
+        self._session = session
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Show how far the run is, on a terminal."""
+        if self.progress is not None:
+            self.progress.start(nodeid, self._session.testscollected)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather what every check tells, in the controlling process."""
+        payload = getattr(report, PAYLOAD, None)
+        if self.progress is not None:
+            self.progress.finish(payload, ended=report.when == "teardown")
+        part = self.parts.get(getattr(report, PART, "")) or self._first
+        if report.failed and not self.is_worker:
+            hide_secrets(report, part.shown)  # a worker knows its own secrets, but no identities
+        if part.gathering is None:
+            return
+        part.gathering.add_report(report, payload)
+        if payload is not None:
+            from harness.report.formats.pytest_junit import note_in_junit
+
+            note_in_junit(self.config, report, part.clean(payload), part.name)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file of the user's that cannot be collected is a failing test of the user's."""
+        if self._first.gathering is not None and report.failed:
+            self._first.gathering.user_failures += 1
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember Ctrl-C, which alone is exit status 2."""
+        self._interrupted = self._interrupted or excinfo.type is KeyboardInterrupt
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give each xdist worker a channel to the coordinator of each part."""
+        for number, part in enumerate(self.parts.values()):
+            channel = node.gateway.newchannel()
+            node.workerinput[f"{CHANNEL}{number}"] = channel
+            serve(part.coordinator, channel)
+
+    # ------------------------------------------------------------------ the end
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report and set the exit status."""
+        try:
+            if self.is_worker:
+                self._send_counters()
+            elif not self.config.option.collectonly:
+                self._conclude(session, int(exitstatus))
+        finally:
+            for part in self.parts.values():
+                part.close()
+            self._guard.close()
+            if self.progress is not None:
+                self.progress.close()
+
+    def _conclude(self, session: pytest.Session, pytests: int) -> None:
+        from harness.report.publish import publish
+
+        concluded = []
+        for part in self._judged_parts():
+            ended = part.conclude(
+                pytests,
+                interrupted=self._interrupted,
+                suites_wanted=any(s.part in (None, part.name) for s in self._selections),
+            )
+            concluded.append((part.name, *ended))
+        self.published = publish(concluded, self._first.effective_settings())
+        session.exitstatus = self.published.status
+
+    def _judged_parts(self) -> list[ConnectorRun]:
+        """The connectors that any check was about; all where there was none at all."""
+        parts = [*self.parts.values()]
+        told = [p for p in parts if p.gathering is not None and not p.gathering.is_empty]
+        return told or parts
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take the counters of a worker that ends."""
+        counters = getattr(node, "workeroutput", {}).get(PAYLOAD, {})
+        for name, own in counters.items():
+            gathering = self.parts[name].gathering
+            if gathering is not None:
+                gathering.add_counters(own)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """One line a suite, then each finding."""
+        if self.published is not None:
+            self.published.show(terminalreporter)
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is tested."""
+        contract = any(selection.file == "test_contract.py" for selection in self._selections)
+        return [line for part in self.parts.values() for line in part.header(contract=contract)]
+
+    # ------------------------------------------------------------------ making
+
+    @property
+    def _first(self) -> ConnectorRun:
+        return next(iter(self.parts.values()))
+
+    def _check_faults(self, loaded: list[Loaded]) -> None:
+        """Faults are the demo's alone, and must be known to it."""
+        faults = self.options.demo_faults
+        if not faults or self.is_worker:
+            return
+        if not any(each.settings.is_demo for each in loaded):
+            raise SettingsError("--connector-demo-fault: only the demo has faults to switch on")
+        check_faults(faults)
+
+    def _go_offline(self) -> None:
+        """Forbid connections for the whole process; remote workers cannot be held to that."""
+        from harness.traffic.offline import no_network
+
+        remote = [spec for spec in self.config.getoption("tx", None) or () if "popen" not in spec]
+        if remote:
+            raise SettingsError(
+                f"--cassettes replay with remote workers (--tx {remote[0]}): a replay opens no "
+                "connection; use -n"
+            )
+        self._guard.enter_context(no_network())
+
+    def _split_arguments(
+        self, loaded: list[Loaded]
+    ) -> tuple[list[collecting.Selection], list[str]]:
+        config = self.config
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            marked = suites_wanted(config)
+            whole = [
+                collecting.Selection(file)
+                for suite, file in collecting.FILES.items()
+                if suite in marked
+            ]
+            tests = [folder for each in loaded for folder in each.settings.tests]
+            return whole, list(dict.fromkeys(tests))
+        names = [each.name for each in loaded]
+        return collecting.split_arguments(config.args, config.invocation_params.dir, names)
+
+    def _make_part(self, loaded: Loaded, number: int) -> ConnectorRun:
+        worker = ""
+        if self.is_worker:
+            worker = f"{self.config.workerinput['workerid']}-"  # type: ignore[attr-defined]
+        return ConnectorRun(
+            loaded,
+            self._make_coordinator(loaded, number),
+            None if self.is_worker else self._make_gathering(loaded),
+            cache_dir=self._cache_dir(),
+            worker=worker,
+        )
+
+    def _make_coordinator(self, loaded: Loaded, number: int) -> Coordinator | CoordinatorProxy:
+        if self.is_worker:
+            channel = self.config.workerinput[f"{CHANNEL}{number}"]  # type: ignore[attr-defined]
+            return CoordinatorProxy(channel)
+        from harness.session.terminal_prompt import make_prompt
+
+        return Coordinator(
+            loaded.settings,
+            loaded.connector,
+            make_prompt=prompt_maker(self.config, make_prompt),
+            interactive=can_prompt(self.config),
+            demo_arguments=tuple(
+                part for name in self.options.demo_faults for part in ("--fault", name)
+            ),
+        )
+
+    def _make_gathering(self, loaded: Loaded) -> Gathering:
+        from harness.report.gather import Gathering
+
+        return Gathering(loaded.settings, loaded.connector)
+
+    def _cache_dir(self) -> Any:
+        cache = getattr(self.config, "cache", None)
+        return None if cache is None else cache.mkdir("connector-harness")
+
+    def _seconds(self, item: pytest.Item) -> float:
+        return time.perf_counter() - item.stash.get(BEGAN, time.perf_counter())
+
+    def _send_counters(self) -> None:
+        from harness.report.gather import counters_of
+
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[PAYLOAD] = {name: counters_of(part.run) for name, part in self.parts.items()}

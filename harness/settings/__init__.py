@@ -1,0 +1,1 @@
+"""Settings: what a key means, its default, and where it comes from."""

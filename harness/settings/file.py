@@ -1,0 +1,343 @@
+"""Reading `connector-harness.toml` (or `[tool.connector-harness]`) and the environment over it.
+
+Unknown keys are errors that name the nearest known key; values are checked where they are read, so
+that a mistake gives one line with file and key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import SettingsError
+from harness.settings.table import Table
+from harness.settings.values import (
+    DEFAULT_AUTHORITY,
+    SIGN_IN_FLOWS,
+    AccessRow,
+    AnonymousSettings,
+    CassetteSettings,
+    ConnectorEntry,
+    ContractSettings,
+    DelegatedSettings,
+    EntraSettings,
+    IdentityPointer,
+    OperationSettings,
+    RedactSettings,
+    TokenSettings,
+    UserSettings,
+    Waiver,
+)
+
+__all__ = ["SECTIONS", "find_settings_file", "read_document", "with_environment"]
+
+FILE_NAME = "connector-harness.toml"
+ENVIRONMENT_PREFIX = "CONNECTOR_HARNESS_"
+RESERVED = frozenset({"TOKEN_CACHE", "SHARED"})
+"""Variables with our prefix that are not settings."""
+
+
+def find_settings_file(root: Path) -> Path | None:
+    """The settings file of a root folder: its own file, else a `pyproject.toml` with our table."""
+    own = root / FILE_NAME
+    if own.is_file():
+        return own
+    pyproject = root / "pyproject.toml"
+    if pyproject.is_file() and "connector-harness" in _toml(pyproject).get("tool", {}):
+        return pyproject
+    return None
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The settings table of a file.
+
+    Raises:
+        SettingsError: the file is missing, not UTF-8 or not TOML; names the place.
+    """
+    document = _toml(path)
+    if path.name == "pyproject.toml":
+        return dict(document.get("tool", {}).get("connector-harness", {}))
+    return document
+
+
+def _existing_key(node: Mapping[str, Any], part: str) -> str:
+    """The key that is already there whatever its case, else the part itself."""
+    return next((k for k in node if k.lower().replace("_", "-") == part), part)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such settings file") from None
+    except IsADirectoryError:
+        raise SettingsError(f"{path}: is a folder; name the settings file itself") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+
+
+def with_environment(
+    document: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The document with `CONNECTOR_HARNESS_SECTION__KEY` variables laid over it.
+
+    Double underscores part sections; single ones stand for the dash of a key.
+    """
+    merged: dict[str, Any] = dict(document.items())
+    for name, value in sorted((environ if environ is not None else os.environ).items()):
+        if not name.startswith(ENVIRONMENT_PREFIX) or name[len(ENVIRONMENT_PREFIX) :] in RESERVED:
+            continue
+        parts = [p.lower().replace("_", "-") for p in name[len(ENVIRONMENT_PREFIX) :].split("__")]
+        node = merged
+        for part in parts[:-1]:
+            key = _existing_key(node, part)
+            inner = node.get(key, {})
+            if not isinstance(inner, Mapping):
+                raise SettingsError(f"{name}: {part!r} is not a section of the settings")
+            node[key] = dict(inner)
+            node = node[key]
+        # A value from the environment is taken as it is: its dollars are not references.
+        node[_existing_key(node, parts[-1])] = value.replace("$", "$$")
+    return merged
+
+
+def entra(table: Table, base: Path) -> EntraSettings:
+    """`[entra]`."""
+    table.check_keys(
+        (
+            "tenant-id",
+            "client-id",
+            "client-secret",
+            "client-certificate",
+            "client-certificate-password",
+            "connector-client-id",
+            "connector-client-secret",
+            "api-client-id",
+            "scope",
+            "authority",
+            "ca-bundle",
+        )
+    )
+    bundle = table.text("ca-bundle")
+    if bundle is not None and not (base / bundle).is_file():
+        raise SettingsError(f"{table.where('ca-bundle')}: there is no file {bundle!r}")
+    certificate = table.text("client-certificate")
+    return EntraSettings(
+        tenant_id=table.text("tenant-id"),
+        client_id=table.text("client-id"),
+        client_secret=table.deferred("client-secret"),
+        client_certificate=None if certificate is None else str(base / certificate),
+        client_certificate_password=table.deferred("client-certificate-password"),
+        connector_client_id=table.text("connector-client-id"),
+        connector_client_secret=table.deferred("connector-client-secret"),
+        api_client_id=table.text("api-client-id"),
+        scope=table.text("scope"),
+        authority=(table.text("authority") or DEFAULT_AUTHORITY).rstrip("/"),
+        ca_bundle=None if bundle is None else (base / bundle).resolve(),
+    )
+
+
+def users(table: Table) -> dict[str, UserSettings]:
+    """`[users.NAME]`, in the order of the file."""
+    found: dict[str, UserSettings] = {}
+    for name in table.values:
+        if name in ("anonymous", "app") or ":" in name:
+            raise SettingsError(f"{table.where(name)}: {name!r} is kept for our own callers")
+        row = table.sub(name)
+        row.check_keys(("username", "password", "sign-in", "token", "token-command"))
+        found[name] = UserSettings(
+            name=name,
+            username=row.text("username"),
+            password=row.deferred("password"),
+            sign_in=row.choice("sign-in", SIGN_IN_FLOWS),
+            token=row.deferred("token"),
+            token_command=row.text("token-command"),
+        )
+    return found
+
+
+def anonymous(table: Table) -> AnonymousSettings:
+    """`[anonymous]`."""
+    table.check_keys(("expect", "public", "enforced-by"))
+    return AnonymousSettings(
+        expect=table.choice("expect", ("refused", "401", "redirect", "403")) or "refused",
+        public=table.texts("public"),
+        enforced_by=table.choice("enforced-by", ("platform", "app")) or "platform",
+    )
+
+
+def tokens(table: Table) -> TokenSettings:
+    """`[tokens]`."""
+    table.check_keys(("accept-app-only", "accept-any-scope", "keep-expired", "other-scope"))
+    return TokenSettings(
+        accept_app_only=table.flag("accept-app-only", False),
+        accept_any_scope=table.flag("accept-any-scope", False),
+        keep_expired=table.flag("keep-expired", False),
+        other_scope=table.text("other-scope"),
+    )
+
+
+def delegated(table: Table) -> DelegatedSettings:
+    """`[delegated]` and its access table."""
+    table.check_keys(("identity", "private", "app-identities", "access"))
+    identity = table.values.get("identity", [])
+    pointers: tuple[IdentityPointer, ...] | None
+    if identity == "none":
+        pointers = None
+    elif isinstance(identity, str):
+        raise SettingsError(f'{table.where("identity")}: must be "none" or an array of tables')
+    else:
+        pointers = tuple(_identity(row) for row in table.rows("identity"))
+    return DelegatedSettings(
+        identity=pointers,
+        private=table.texts("private"),
+        app_identities=table.texts("app-identities"),
+        access=tuple(_access(row) for row in table.rows("access")),
+    )
+
+
+def _identity(row: Table) -> IdentityPointer:
+    row.check_keys(("operation", "pointer", "claim"))
+    pointer = row.text("pointer") or ""
+    if pointer and not pointer.startswith("/"):
+        raise SettingsError(f"{row.where('pointer')}: a JSON pointer starts with '/'")
+    return IdentityPointer(row.required("operation"), pointer, row.text("claim") or "upn")
+
+
+def _access(row: Table) -> AccessRow:
+    row.check_keys(("operation", "parameters", "body", "expect"))
+    expect: dict[str, tuple[int, ...]] = {}
+    wanted = row.sub("expect")
+    for caller, value in wanted.values.items():
+        statuses = value if isinstance(value, list) else [value]
+        if not all(isinstance(s, int) and 100 <= s <= 599 for s in statuses):
+            raise SettingsError(f"{wanted.where(caller)}: must be a status or an array of them")
+        expect[caller] = tuple(statuses)
+    if not expect:
+        raise SettingsError(f"{row.where('expect')}: names no caller")
+    return AccessRow(
+        row.required("operation"),
+        expect,
+        dict(row.sub("parameters").values),
+        row.values.get("body"),
+        "body" in row.values,
+    )
+
+
+def operations(table: Table) -> dict[str, OperationSettings]:
+    """`[operations.ID]`."""
+    found: dict[str, OperationSettings] = {}
+    for operation_id in table.values:
+        row = table.sub(operation_id)
+        row.check_keys(("parameters", "body", "safe"))
+        found[operation_id] = OperationSettings(
+            dict(row.sub("parameters").values),
+            row.values.get("body"),
+            "body" in row.values,
+            row.flag("safe", False),
+        )
+    return found
+
+
+def contract(table: Table) -> ContractSettings:
+    """`[contract]`."""
+    table.check_keys(("strict-responses", "inventory"))
+    return ContractSettings(table.flag("strict-responses", False), table.text("inventory"))
+
+
+def cassettes(table: Table) -> CassetteSettings:
+    """`[cassettes]`."""
+    table.check_keys(("max-age-days", "stale", "normalise"))
+    days = table.whole("max-age-days", 30)
+    if days < 0:
+        raise SettingsError(f"{table.where('max-age-days')}: must be 0 or more")
+    return CassetteSettings(
+        days,
+        table.choice("stale", ("warning", "unverified")) or "warning",
+        table.flag("normalise", False),
+    )
+
+
+def redact(table: Table) -> RedactSettings:
+    """`[redact]`."""
+    table.check_keys(("identities", "headers", "pointers", "patterns"))
+    return RedactSettings(
+        table.flag("identities", True),
+        table.texts("headers"),
+        tuple(_pointer(table, text) for text in table.texts("pointers")),
+        tuple(_pattern(table, text) for text in _patterns(table)),
+    )
+
+
+def _pointer(table: Table, text: str) -> str:
+    if not text.startswith("/"):
+        raise SettingsError(
+            f"{table.where('pointers')}: {text!r} hides nothing: a JSON pointer starts with '/'"
+        )
+    return text
+
+
+def _patterns(table: Table) -> list[str]:
+    """The patterns as they stand: a dollar in them is the end of a line."""
+    value = table.values.get("patterns", [])
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise SettingsError(f"{table.where('patterns')}: must be an array of texts")
+    return value
+
+
+def _pattern(table: Table, text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        where = table.where("patterns")
+        raise SettingsError(f"{where}: {text!r} is no regular expression: {error}") from None
+    return text
+
+
+def waivers(table: Table) -> tuple[Waiver, ...]:
+    """`[[waivers]]`; a reason and a date are demanded."""
+    found = []
+    for row in table.rows("waivers"):
+        row.check_keys(("rule", "operation", "match", "reason", "until"))
+        found.append(
+            Waiver(
+                row.required("rule"),
+                row.required("reason"),
+                row.day("until"),
+                row.text("operation"),
+                row.text("match"),
+            )
+        )
+    return tuple(found)
+
+
+def connectors(table: Table, top: tuple[str, ...]) -> tuple[ConnectorEntry, ...]:
+    """`[[connectors]]`: many in one run."""
+    found = []
+    for row in table.rows("connectors"):
+        row.check_keys(("name", "function-app", *top))
+        overrides = {k: v for k, v in row.values.items() if k not in ("name", "function-app")}
+        found.append(
+            ConnectorEntry(
+                row.required("name"), row.text("function-app"), row.text("connector"), overrides
+            )
+        )
+    return tuple(found)
+
+
+SECTIONS: Mapping[str, Callable[[Table], Any]] = {
+    "users": users,
+    "anonymous": anonymous,
+    "tokens": tokens,
+    "delegated": delegated,
+    "operations": operations,
+    "contract": contract,
+    "cassettes": cassettes,
+    "redact": redact,
+}

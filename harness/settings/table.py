@@ -1,0 +1,141 @@
+"""A table of the settings file, read key by key, with errors that name file and key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from harness.errors import SettingsError
+from harness.settings.values import Deferred, expand
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: `source` is its file, `path` its dotted name.
+
+    A `lenient` table leaves a `${NAME}` that is not set as it stands: a replay needs no secrets.
+    """
+
+    source: str
+    path: str
+    values: Mapping[str, Any]
+    lenient: bool = False
+
+    def check_keys(self, known: tuple[str, ...]) -> None:
+        """Refuse keys that nobody reads.
+
+        Raises:
+            SettingsError: names the key and the nearest known one.
+        """
+        for key in self.values:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+                raise SettingsError(f"{self.where(key)}: unknown key{hint}")
+
+    def where(self, key: str) -> str:
+        """File and dotted key, for error messages."""
+        dotted = f"{self.path}.{key}" if self.path else key
+        return f"{self.source}: {dotted}"
+
+    def sub(self, key: str) -> Table:
+        """The table under a key; empty where the key is absent."""
+        value = self.values.get(key, {})
+        if not isinstance(value, Mapping):
+            raise SettingsError(f"{self.where(key)}: must be a table")
+        return Table(self.source, f"{self.path}.{key}" if self.path else key, value, self.lenient)
+
+    def rows(self, key: str) -> tuple[Table, ...]:
+        """The tables of an array of tables."""
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+            raise SettingsError(f"{self.where(key)}: must be an array of tables")
+        name = f"{self.path}.{key}" if self.path else key
+        return tuple(
+            Table(self.source, f"{name}[{i}]", row, self.lenient) for i, row in enumerate(value)
+        )
+
+    def text(self, key: str) -> str | None:
+        """A text with its `${NAME}` references expanded now."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise SettingsError(f"{self.where(key)}: must be text")
+        return self.expanded(value, key)
+
+    def expanded(self, text: str, key: str) -> str:
+        """A text with its references replaced."""
+        try:
+            return expand(text, self.where(key))
+        except SettingsError:
+            if self.lenient:
+                return text
+            raise
+
+    def required(self, key: str) -> str:
+        """A text that must be there."""
+        value = self.text(key)
+        if value is None:
+            raise SettingsError(f"{self.where(key)}: is missing")
+        return value
+
+    def deferred(self, key: str) -> Deferred | None:
+        """A text whose references are expanded when it is needed."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise SettingsError(f"{self.where(key)}: must be text")
+        return Deferred(value, self.where(key))
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> Any:
+        """One of a few words, or None where the key is absent."""
+        value = self.text(key)
+        if value is not None and value not in choices:
+            raise SettingsError(f"{self.where(key)}: must be one of {', '.join(choices)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """An array of texts (from the environment: separated by commas)."""
+        value = self.values.get(key, [])
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+            raise SettingsError(f"{self.where(key)}: must be an array of texts")
+        return tuple(self.expanded(part, key) for part in value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """True or false."""
+        value = self.values.get(key, default)
+        if isinstance(value, str) and value.lower() in ("true", "false", "1", "0"):
+            return value.lower() in ("true", "1")
+        if not isinstance(value, bool):
+            raise SettingsError(f"{self.where(key)}: must be true or false")
+        return value
+
+    def whole(self, key: str, default: int) -> int:
+        """A whole number."""
+        value = self.values.get(key, default)
+        if isinstance(value, str) and value.lstrip("-").isdigit():
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise SettingsError(f"{self.where(key)}: must be a whole number")
+        return value
+
+    def day(self, key: str) -> date:
+        """A date: `2027-01-31`."""
+        value = self.values.get(key)
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            raise SettingsError(f"{self.where(key)}: must be a date such as 2027-01-31") from None

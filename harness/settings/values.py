@@ -1,0 +1,298 @@
+"""One frozen `Settings`, made once from command line, environment and file.
+
+Precedence: command line, then environment (`CONNECTOR_HARNESS_ENTRA__TENANT_ID`), then file. This
+module holds the values and their meaning; `harness.settings.file` reads and checks them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.errors import SettingsError
+
+__all__ = [
+    "AccessRow",
+    "AnonymousSettings",
+    "CassetteSettings",
+    "ConnectorEntry",
+    "ContractSettings",
+    "Deferred",
+    "DelegatedSettings",
+    "EntraSettings",
+    "IdentityPointer",
+    "OperationSettings",
+    "RedactSettings",
+    "Settings",
+    "UserSettings",
+    "Waiver",
+]
+
+SignInFlow = Literal["auto", "device-code", "interactive", "password", "cache"]
+Writes = Literal["none", "examples", "all"]
+CassetteMode = Literal["off", "record", "replay"]
+
+SIGN_IN_FLOWS = ("auto", "device-code", "interactive", "password", "cache")
+WRITES = ("none", "examples", "all")
+CASSETTE_MODES = ("off", "record", "replay")
+DEFAULT_AUTHORITY = "https://login.microsoftonline.com"
+
+_REFERENCE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A text whose `${NAME}` parts are taken from the environment only when it is needed.
+
+    `where` names the setting for the error message. `literal` values (from the demo or the
+    environment itself) are not shown by `repr` either.
+    """
+
+    template: str = field(repr=False)
+    where: str = ""
+
+    def resolve(self) -> str:
+        """The text with every `${NAME}` replaced and `$$` turned into a dollar.
+
+        Raises:
+            SettingsError: a named variable is not set; the message names it and the setting.
+        """
+        return expand(self.template, self.where)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The environment variables it refers to."""
+        return tuple(name for name in _REFERENCE.findall(self.template) if name)
+
+
+def expand(text: str, where: str) -> str:
+    """Replace `${NAME}` by the environment's value and `$$` by a dollar.
+
+    Raises:
+        SettingsError: a named variable is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name is None:
+            return "$"
+        if name not in os.environ:
+            raise SettingsError(
+                f"{where}: the environment variable {name} is not set; set it or change the setting"
+            )
+        return os.environ[name]
+
+    return _REFERENCE.sub(value, text)
+
+
+@dataclass(frozen=True, slots=True)
+class EntraSettings:
+    """`[entra]`: the tenant, and the clients and API registration that calls are made with."""
+
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: Deferred | None = None
+    client_certificate: str | None = None
+    client_certificate_password: Deferred | None = None
+    connector_client_id: str | None = None
+    connector_client_secret: Deferred | None = None
+    api_client_id: str | None = None
+    scope: str | None = None
+    authority: str = DEFAULT_AUTHORITY
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserSettings:
+    """`[users.NAME]`: somebody who signs in; without a password, not by ROPC."""
+
+    name: str
+    username: str | None = None
+    password: Deferred | None = None
+    sign_in: SignInFlow | None = None
+    token: Deferred | None = None
+    token_command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymousSettings:
+    """`[anonymous]`: how calls without a token are to be refused, and what is open on purpose."""
+
+    expect: Literal["refused", "401", "redirect", "403"] = "refused"
+    public: tuple[str, ...] = ()
+    enforced_by: Literal["platform", "app"] = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPointer:
+    """Where a response says whom the function ran as: operation, JSON pointer, claim to compare."""
+
+    operation: str
+    pointer: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """One row of the access table: a call, and the statuses that each caller must get."""
+
+    operation: str
+    expect: Mapping[str, tuple[int, ...]]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    has_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DelegatedSettings:
+    """`[delegated]`: proofs of identity, private operations, the access table.
+
+    `identity` None means the proof is given up openly (`identity = "none"` in the file); empty
+    means that nothing is configured.
+    """
+
+    identity: tuple[IdentityPointer, ...] | None = ()
+    private: tuple[str, ...] = ()
+    app_identities: tuple[str, ...] = ()
+    access: tuple[AccessRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSettings:
+    """`[operations.ID]`: real values for a call, and whether it may be sent freely."""
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    has_body: bool = False
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """`[tokens]`: what the app is meant to accept beyond delegated tokens of the scope.
+
+    `accept_app_only` and `accept_any_scope` say that the app admits such tokens on purpose;
+    `keep_expired` opts in to keeping today's access token until it serves as an expired one.
+    `other_scope` is a scope of another API, whose token must not be accepted.
+    """
+
+    accept_app_only: bool = False
+    accept_any_scope: bool = False
+    keep_expired: bool = False
+    other_scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSettings:
+    """`[contract]`: how strictly responses are judged, and the app's own list of routes."""
+
+    strict_responses: bool = False
+    inventory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CassetteSettings:
+    """`[cassettes]`: the age in days past which recordings are stale, and what stale then means."""
+
+    max_age_days: int = 30
+    stale: Literal["warning", "unverified"] = "warning"
+    normalise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RedactSettings:
+    """`[redact]`: what recordings and reports hide beyond the built-in list."""
+
+    identities: bool = True
+    headers: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An accepted deviation: shown, counted, and expired after `until` (inclusive)."""
+
+    rule: str
+    reason: str
+    until: date
+    operation: str | None = None
+    match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorEntry:
+    """One of many connectors in a run; `overrides` holds the keys that differ from the shared."""
+
+    name: str
+    function_app: str | None
+    connector: str | None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run knows beforehand. Paths are absolute; `root` is pytest's root folder."""
+
+    root: Path
+    target_name: str
+    target_url: str
+    config_file: Path | None = None
+    connector: Path | None = None
+    properties: Path | None = None
+    baseline: str | None = None
+    tests: tuple[str, ...] = ()
+    operations_selected: tuple[str, ...] = ()
+    sign_in: SignInFlow = "auto"
+    cassettes_mode: CassetteMode = "off"
+    cassette_dir: Path = Path("cassettes")
+    report_dir: Path = Path("reports")
+    writes: Writes = "examples"
+    seed: int = 0
+    examples: int = 20
+    concurrency: int = 8
+    har: bool = False
+    entra: EntraSettings = field(default_factory=EntraSettings)
+    users: Mapping[str, UserSettings] = field(default_factory=dict)
+    anonymous: AnonymousSettings = field(default_factory=AnonymousSettings)
+    tokens: TokenSettings = field(default_factory=TokenSettings)
+    delegated: DelegatedSettings = field(default_factory=DelegatedSettings)
+    operations: Mapping[str, OperationSettings] = field(default_factory=dict)
+    contract: ContractSettings = field(default_factory=ContractSettings)
+    cassettes: CassetteSettings = field(default_factory=CassetteSettings)
+    redact: RedactSettings = field(default_factory=RedactSettings)
+    bodies: Literal["full", "shape"] = "full"
+    waivers: tuple[Waiver, ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict)
+    easy_auth: Path | None = None
+    certification: bool = False
+    targets: Mapping[str, str] = field(default_factory=dict)
+    connectors: tuple[ConnectorEntry, ...] = ()
+    row: str | None = None
+    symbolic_origin: str | None = None
+    given_options: tuple[str, ...] = ()
+    plain: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the target is the embedded emulator."""
+        return self.target_name == "demo"
+
+    @property
+    def recorded_as(self) -> str:
+        """The folder of this connector's recordings: a row's name, else the target's."""
+        return self.row or self.target_name
+
+    @property
+    def default_user(self) -> str | None:
+        """The first user of the settings, or None."""
+        return next(iter(self.users), None)
+
+    def operation_settings(self, operation_id: str) -> OperationSettings:
+        """What `[operations.ID]` says; defaults where it says nothing."""
+        return self.operations.get(operation_id) or OperationSettings()

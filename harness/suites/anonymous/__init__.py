@@ -1,0 +1,1 @@
+"""The anonymous suite: calls without a token are refused."""

@@ -1,0 +1,293 @@
+"""Judging calls without a token: is the door shut, does it point the right way, does it hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.connector.model import Operation
+from harness.exchanges.context import RunContext
+from harness.exchanges.model import Exchange
+from harness.exchanges.refusal import Verdict, judge_exchange, listed
+from harness.findings.model import Finding, Judgement, Severity
+from harness.suites.anonymous.data_in_refusal import leaked
+from harness.suites.anonymous.rules import BY_ID, RULES, TRICK_FAMILIES
+from harness.suites.anonymous.sign_in_redirect import faults_of_refusal, signposts_of
+
+__all__ = ["RULES", "judge_anonymous"]
+
+CLIENTS = {"api": "an API client", "browser": "a browser"}
+_WAYS = {
+    "refused": ("challenge", "redirect", "page"),
+    "401": ("challenge",),
+    "redirect": ("redirect", "page"),
+    "403": ("forbidden",),
+}
+_IN_WORDS = {
+    "refused": "401, or sent to the tenant's sign-in",
+    "401": "401",
+    "redirect": "sent to the tenant's sign-in",
+    "403": "403",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One line of questioning: its exchanges (redirects within the host) and the last verdict."""
+
+    exchanges: tuple[Exchange, ...]
+    verdict: Verdict
+
+    @property
+    def last(self) -> Exchange:
+        return self.exchanges[-1]
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        return self.exchanges[0].probe.meta
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(e.id for e in self.exchanges if e.id)
+
+    @property
+    def asked(self) -> str:
+        request = self.exchanges[0].probe.request
+        return f"{request.method} {request.target}"
+
+
+def judge_anonymous(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
+) -> Judgement:
+    """What an operation's anonymous exchanges say, from the exchanges and the settings alone."""
+    legs = _legs(context, exchanges)
+    plain = _plain_legs(legs)
+    if operation.id in context.settings.anonymous.public:
+        return _judge_public(operation, plain)
+    plain = [leg for leg in plain if not _is_of_sibling(context, operation, leg)]
+    if not plain:
+        return Judgement(
+            unverified=f"{operation.id}: no call without a token was made, since nothing in it can "
+            f"be falsified: declare it safe = true under [operations.{operation.id}], or list it "
+            "in [anonymous] public"
+        )
+    passed = _past_the_door(context, operation, plain)
+    if passed is not None:
+        return passed
+    findings = [*_refusals(context, operation, plain), *_bypasses(operation, legs)]
+    unknown = [leg for leg in plain if leg.verdict.outcome in ("unverified", "elsewhere")]
+    reason = None
+    if unknown:
+        leg = unknown[0]
+        reason = f"{leg.asked} without a token: {leg.verdict.observed}"
+    skipped = None
+    if all(leg.meta.get("client") == "browser" for leg in plain):
+        skipped = (
+            f"{operation.method} {operation.path} itself was not called: nothing in it can be "
+            "falsified and --writes keeps it back; a GET on its path was judged instead"
+        )
+    return Judgement(tuple(_merged(findings)), unverified=reason, skipped=skipped)
+
+
+def _legs(context: RunContext, exchanges: Sequence[Exchange]) -> list[_Leg]:
+    grouped: dict[tuple[str, str], list[Exchange]] = {}
+    for exchange in exchanges:
+        meta = exchange.probe.meta
+        key = (str(meta.get("part")), str(meta.get("leg")))
+        grouped.setdefault(key, []).append(exchange)
+    return [_Leg(tuple(es), judge_exchange(context, es[-1])) for es in grouped.values()]
+
+
+def _plain_legs(legs: Sequence[_Leg]) -> list[_Leg]:
+    """The plain legs; the API client's gives way to a request that the app recognised."""
+    recognised = [leg for leg in legs if leg.meta.get("part") == "recognised"]
+    plain = [leg for leg in legs if leg.meta.get("part") == "plain"]
+    if recognised:
+        plain = [leg for leg in plain if leg.meta.get("client") != "api"]
+    return [*recognised, *plain]
+
+
+def _is_of_sibling(context: RunContext, operation: Operation, leg: _Leg) -> bool:
+    """Whether a visit was let in by another operation, the GET of the same path: its own matter."""
+    if leg.meta.get("client") != "browser" or leg.verdict.outcome not in ("open", "reached"):
+        return False
+    return operation.method != "GET" and any(
+        other.path == operation.path and other.method == "GET"
+        for other in context.connector.operations
+    )
+
+
+def _judge_public(operation: Operation, plain: Sequence[_Leg]) -> Judgement:
+    if not plain:
+        return Judgement(unverified=f"{operation.id} is declared public, but was not called")
+    leg = plain[0]
+    if leg.verdict.outcome == "unverified":
+        return Judgement(unverified=f"{leg.asked}: {leg.verdict.observed}")
+    if leg.verdict.outcome in ("open", "reached"):
+        return Judgement(
+            skipped=f"open on purpose: [anonymous] public lists {operation.id}, and it answers "
+            f"without a token ({leg.last.status})"
+        )
+    finding = BY_ID["anonymous.not-public"].finding(
+        f"{operation.id} is declared public, but a call without a token is refused",
+        operation=operation.id,
+        caller="anonymous",
+        expected="an answer without a token",
+        observed=leg.verdict.observed,
+        evidence=leg.evidence,
+    )
+    return Judgement((finding,))
+
+
+def _past_the_door(
+    context: RunContext, operation: Operation, plain: Sequence[_Leg]
+) -> Judgement | None:
+    """One finding for a door that is not shut, whatever else is wrong; None where it is."""
+    opened = [leg for leg in plain if leg.verdict.outcome == "open"]
+    reached = [leg for leg in plain if leg.verdict.outcome == "reached"]
+    if opened:
+        return Judgement((_door_finding("anonymous.open", operation, opened, reached),))
+    if not reached:
+        return None
+    if context.settings.anonymous.enforced_by == "app":
+        leg = reached[0]
+        return Judgement(
+            unverified=f"{leg.asked} without a token got {leg.verdict.observed}: the app checks "
+            "tokens itself, and no call was found that it recognises; give real inputs under "
+            f"[operations.{operation.id}]"
+        )
+    return Judgement((_door_finding("anonymous.reached-app", operation, reached, ()),))
+
+
+def _door_finding(
+    rule: str, operation: Operation, legs: Sequence[_Leg], more: Sequence[_Leg]
+) -> Finding:
+    clients = listed(list(dict.fromkeys(CLIENTS[str(leg.meta["client"])] for leg in legs)))
+    what = "is answered" if rule == "anonymous.open" else "gets past the door to the app"
+    return BY_ID[rule].finding(
+        f"{operation.id} without a token {what} ({clients})",
+        operation=operation.id,
+        caller="anonymous",
+        expected="401, or a redirect to the tenant's sign-in",
+        observed="; ".join(f"{leg.asked}: {leg.verdict.observed}" for leg in legs),
+        evidence=tuple(i for leg in (*legs, *more) for i in leg.evidence),
+    )
+
+
+def _refusals(
+    context: RunContext, operation: Operation, plain: Sequence[_Leg]
+) -> Iterator[Finding]:
+    """What is wrong with the refusals themselves."""
+    posts = signposts_of(context)
+    for leg in plain:
+        response = leg.last.response
+        if response is None or not leg.verdict.refused:
+            continue
+        request = leg.exchanges[0].probe.request
+        held = leaked(context.connector, operation, request, response)
+        if held:
+            yield _finding(
+                "anonymous.data-in-refusal",
+                operation,
+                leg,
+                f"{operation.id} refuses a call without a token, but its body holds {held}",
+                "an empty body or an error object",
+                f"{leg.verdict.observed}, with {held}",
+            )
+        if not _is_expected(context, leg):
+            way = context.settings.anonymous.expect
+            yield _finding(
+                "anonymous.expectation",
+                operation,
+                leg,
+                f"{operation.id} refuses {CLIENTS[str(leg.meta['client'])]} otherwise than "
+                f'[anonymous] expect = "{way}" says',
+                _IN_WORDS[way],
+                leg.verdict.observed,
+            )
+        for fault in faults_of_refusal(leg.verdict, response, posts):
+            finding = _finding(
+                fault.rule,
+                operation,
+                leg,
+                f"{operation.id}: {fault.message}",
+                fault.expected,
+                fault.observed,
+            )
+            yield finding if fault.severity is None else _as(finding, fault.severity)
+
+
+def _is_expected(context: RunContext, leg: _Leg) -> bool:
+    """Whether a refusal is of the configured way.
+
+    App Service redirects browsers only, so with "redirect" an API client's 401 is right as well.
+    """
+    expect = context.settings.anonymous.expect
+    if expect == "redirect" and leg.meta.get("client") == "api":
+        return leg.verdict.manner in ("challenge", "redirect", "page")
+    return leg.verdict.manner in _WAYS[expect]
+
+
+def _bypasses(operation: Operation, legs: Sequence[_Leg]) -> Iterator[Finding]:
+    """One finding for each family of tricks that was let in."""
+    nonsense = {str(g.meta["trick"]): g for g in legs if g.meta.get("part") == "nonsense"}
+    families: dict[str, list[_Leg]] = {}
+    for leg in legs:
+        if leg.meta.get("part") == "trick" and _passes(leg, nonsense.get(str(leg.meta["trick"]))):
+            families.setdefault(str(leg.meta["family"]), []).append(leg)
+    for family, passing in families.items():
+        names = [str(leg.meta["trick"]) for leg in passing]
+        yield BY_ID["anonymous.bypass"].finding(
+            f"{operation.id} without a token passes the door by {TRICK_FAMILIES[family]} "
+            f"({listed(names)})",
+            operation=operation.id,
+            caller="anonymous",
+            expected="refused like the plain call",
+            observed="; ".join(f"{leg.asked}: {leg.verdict.observed}" for leg in passing),
+            evidence=tuple(i for leg in passing for i in leg.evidence),
+            data={"family": family, "tricks": names},
+        )
+
+
+def _passes(leg: _Leg, control: _Leg | None) -> bool:
+    """Whether a trick was answered as if signed in.
+
+    An error counts only where the same trick on a nonsense path is answered otherwise: front ends
+    have answers of their own to odd calls. An empty OPTIONS answer is the CORS layer's.
+    """
+    response = leg.last.response
+    if response is None:
+        return False
+    if leg.verdict.outcome == "open":
+        return not (leg.last.probe.request.method == "OPTIONS" and not response.body.strip())
+    if leg.verdict.outcome != "reached" or control is None or control.last.response is None:
+        return False
+    other = control.last.response
+    same = response.status == other.status and response.media_type == other.media_type
+    return not same or bool(response.body.strip()) != bool(other.body.strip())
+
+
+def _finding(
+    rule: str, operation: Operation, leg: _Leg, message: str, expected: str, observed: str
+) -> Finding:
+    return BY_ID[rule].finding(
+        message,
+        operation=operation.id,
+        caller="anonymous",
+        expected=expected,
+        observed=f"{leg.asked} as {CLIENTS[str(leg.meta['client'])]}: {observed}",
+        evidence=leg.evidence,
+    )
+
+
+def _as(finding: Finding, severity: Severity) -> Finding:
+    return replace(finding, severity=severity)
+
+
+def _merged(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """One finding for one cause: the API client's and the browser's with the same words are one."""
+    seen: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.rule, finding.message), finding)
+    yield from seen.values()

@@ -1,0 +1,236 @@
+"""What an anonymous caller asks: the plain calls first, the tricks only where those were refused.
+
+How many requests: `docs/rules/anonymous.md`. Every probe's `meta` says what it is: `part` (plain,
+recognised, trick, nonsense, app), `leg` (which line of questioning it belongs to), and the client
+or trick, so that recorded exchanges can be judged without the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.connector.model import Operation
+from harness.exchanges.context import Plan, RunContext
+from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request
+from harness.exchanges.refusal import Verdict, judge_exchange, same_place, url_of
+from harness.inputs.harmless import door_request, is_repeatable, like_known, real_request
+from harness.inputs.requests import path_target
+from harness.suites.anonymous.tricks import Trick, on_nonsense, tricks_for
+
+__all__ = ["API_CLIENT", "BROWSER", "anonymous_plan", "app_plan"]
+
+API_CLIENT = "connector-harness"
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/129.0.0.0 Safari/537.36"
+)
+MOST_HOPS = 3
+_Part = Generator[list[Probe], list[Exchange], list[Exchange]]
+
+
+def anonymous_plan(context: RunContext, operation: Operation) -> Plan:
+    """Probes that show whether an operation's door is shut to callers without a token.
+
+    The plain probes go out as an API client and as a browser (a GET on the same path); tricks
+    follow only where both were refused and the run is not quick. Redirects within the app's host
+    are followed, at most three, because they are no refusal yet.
+    """
+    plain = yield from _followed(context, _plain_probes(context, operation))
+    if operation.id in context.settings.anonymous.public or not plain:
+        return
+    if context.settings.anonymous.enforced_by == "app" and _reached(context, plain):
+        request = real_request(context, operation)
+        if request is None:
+            return
+        probe = _probe(operation, request, "recognised", "api", client="api")
+        plain = yield from _followed(context, [probe])
+    if context.quick or not all(v.refused for v in _last_verdicts(context, plain)):
+        return
+    request = door_request(context, operation)
+    if request is not None:
+        yield from _tricks(context, operation, _as_api_client(request))
+
+
+def app_plan(context: RunContext) -> Plan:
+    """Probes about the app as a whole: plain http, `/admin`, the SCM site, `/.auth/me`, CORS."""
+    target = _some_target(context)
+    probes = [
+        _app_probe("admin-status", "GET", "/admin/host/status"),
+        _app_probe("admin-functions", "GET", "/admin/functions"),
+        _app_probe("admin-keys", "GET", "/admin/host/keys"),
+        _app_probe("auth-me", "GET", "/.auth/me"),
+        _app_probe("door", "GET", target),
+        _app_probe("cors-preflight", "OPTIONS", target, headers=_PREFLIGHT),
+        _app_probe("cors-request", "GET", target, headers=_PREFLIGHT[:1]),
+    ]
+    plain_http = _http_origin(context.origin)
+    if plain_http:
+        probes.append(_app_probe("http", "GET", target, origin=plain_http))
+    scm = scm_origin(context.origin)
+    if scm:
+        probes.append(_app_probe("scm", "GET", "/", origin=scm))
+        probes.append(_app_probe("scm-settings", "GET", "/api/settings", origin=scm))
+    yield probes
+
+
+def scm_origin(origin: str) -> str | None:
+    """The deployment site beside an app: `app.scm.azurewebsites.net`, or None off App Service."""
+    parts = urlsplit(origin)
+    name, _, rest = (parts.hostname or "").partition(".")
+    suffixes = ("azurewebsites.net", "azurewebsites.us", "chinacloudsites.cn")
+    if not rest.endswith(suffixes) or rest.startswith("scm."):
+        return None
+    return f"https://{name}.scm.{rest}"
+
+
+_PREFLIGHT = (
+    ("Origin", "https://harness-probe.example"),
+    ("Access-Control-Request-Method", "GET"),
+    ("Access-Control-Request-Headers", "authorization"),
+)
+
+
+def _plain_probes(context: RunContext, operation: Operation) -> list[Probe]:
+    request = door_request(context, operation)
+    probes = []
+    if request is not None:
+        request = _as_api_client(request)
+        probes.append(_probe(operation, request, "plain", "api", client="api"))
+    if operation.id in context.settings.anonymous.public:
+        return probes
+    # Where the app checks tokens itself, a GET on a POST's path meets no check at all.
+    if operation.method == "GET" or context.settings.anonymous.enforced_by == "platform":
+        visit = _browser_request(context, operation, request)
+        probes.append(_probe(operation, visit, "plain", "browser", client="browser"))
+    return probes
+
+
+def _browser_request(context: RunContext, operation: Operation, plain: Request | None) -> Request:
+    """What a private window sends: a GET on the operation's path, with the query if it reads."""
+    if plain is not None and operation.method == "GET":
+        target = plain.target
+    else:
+        target = path_target(context, operation, like_known(context, operation))
+    headers = (("User-Agent", BROWSER), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
+    return Request("GET", target, headers)
+
+
+def _tricks(context: RunContext, operation: Operation, plain: Request) -> Plan:
+    """Play the tricks: all at once where nothing can change, else one by one until one succeeds."""
+    tricks = list(tricks_for(context, operation, plain))
+    one_by_one = operation.changes_state and not context.is_freed(operation)
+    batches = [[trick] for trick in tricks] if one_by_one else [tricks]
+    for batch in batches:
+        probes = [_trick_probe(operation, trick, trick.request, "trick") for trick in batch]
+        exchanges = yield from _followed(context, probes)
+        doubtful = [trick for trick in batch if _is_doubtful(context, trick, exchanges)]
+        if doubtful:
+            controls = [on_nonsense(context, operation, trick) for trick in doubtful]
+            yield [
+                _trick_probe(operation, trick, request, "nonsense")
+                for trick, request in zip(doubtful, controls, strict=True)
+            ]
+        if one_by_one and any(judge_exchange(context, e).outcome == "open" for e in exchanges):
+            return
+
+
+def _is_doubtful(context: RunContext, trick: Trick, exchanges: Sequence[Exchange]) -> bool:
+    """Whether a trick ended in an error that may be the app's, or the front end's own."""
+    own = [e for e in exchanges if e.probe.meta.get("trick") == trick.name]
+    return bool(own) and judge_exchange(context, own[-1]).outcome == "reached"
+
+
+def _followed(context: RunContext, probes: list[Probe]) -> _Part:
+    """Send probes, then whatever their redirects within the same host lead to."""
+    done: list[Exchange] = []
+    for _ in range(MOST_HOPS + 1):
+        if not probes:
+            break
+        exchanges = yield probes
+        done.extend(exchanges)
+        found = (_next_hop(context, exchange) for exchange in exchanges)
+        probes = [probe for probe in found if probe is not None]
+    return done
+
+
+def _next_hop(context: RunContext, exchange: Exchange) -> Probe | None:
+    """The probe that follows a redirect to the same host; a GET, and never off the host."""
+    verdict = judge_exchange(context, exchange)
+    url = url_of(context, exchange.probe.request)
+    hop = int(exchange.probe.meta.get("hop", 0)) + 1
+    if verdict.outcome != "elsewhere" or not verdict.location or hop > MOST_HOPS:
+        return None
+    if not same_place(url, verdict.location) or verdict.location == url:
+        return None
+    parts = urlsplit(verdict.location)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    before = exchange.probe
+    request = replace(before.request, method="GET", target=target, body=None, origin=origin)
+    if origin.lower() == context.origin.lower():
+        request = replace(request, origin=None)
+    meta = {**before.meta, "hop": hop, "follows": before.key}
+    return replace(before, key=f"{before.key}/hop-{hop}", request=request, meta=meta)
+
+
+def _reached(context: RunContext, exchanges: Sequence[Exchange]) -> bool:
+    return any(v.outcome == "reached" for v in _last_verdicts(context, exchanges))
+
+
+def _last_verdicts(context: RunContext, exchanges: Sequence[Exchange]) -> list[Verdict]:
+    """The verdict at the end of each leg, after its redirects within the host."""
+    last = {str(e.probe.meta.get("leg")): e for e in exchanges}
+    return [judge_exchange(context, exchange) for exchange in last.values()]
+
+
+def _probe(operation: Operation, request: Request, part: str, leg: str, **meta: Any) -> Probe:
+    key = f"anonymous/{part}/{leg}"
+    details = {"part": part, "leg": leg, **meta}
+    repeatable = is_repeatable(operation, request)
+    return Probe(key, operation.id, ANONYMOUS, request, f"anonymous/{part}", details, repeatable)
+
+
+def _trick_probe(operation: Operation, trick: Trick, request: Request, part: str) -> Probe:
+    probe = _probe(
+        operation, request, part, trick.name, client="api", trick=trick.name, family=trick.family
+    )
+    return replace(probe, purpose=f"anonymous/{part}-{trick.name}")
+
+
+def _app_probe(
+    check: str,
+    method: str,
+    target: str,
+    *,
+    headers: tuple[tuple[str, str], ...] = (),
+    origin: str | None = None,
+) -> Probe:
+    request = Request(method, target, (("User-Agent", API_CLIENT), *headers), None, origin)
+    meta = {"part": "app", "check": check}
+    # A port or site that does not answer is as it should be: no waiting for it again and again.
+    repeatable = origin is None
+    return Probe(f"app/{check}", None, ANONYMOUS, request, f"anonymous/{check}", meta, repeatable)
+
+
+def _as_api_client(request: Request) -> Request:
+    """The request under a User-Agent that no server takes for a browser's."""
+    headers = tuple(pair for pair in request.headers if pair[0].lower() != "user-agent")
+    return replace(request, headers=(*headers, ("User-Agent", API_CLIENT)))
+
+
+def _some_target(context: RunContext) -> str:
+    """The path of an operation that must be refused; the root where there is none."""
+    public = context.settings.anonymous.public
+    operations = [o for o in context.connector.operations if o.id not in public]
+    operations.sort(key=lambda operation: operation.method != "GET")
+    if not operations:
+        return "/"
+    return path_target(context, operations[0], like_known(context, operations[0]))
+
+
+def _http_origin(origin: str) -> str | None:
+    parts = urlsplit(origin)
+    return f"http://{parts.netloc}" if parts.scheme == "https" else None

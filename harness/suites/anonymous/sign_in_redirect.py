@@ -1,0 +1,275 @@
+"""Whether a refusal points the right way: authority, tenant, application, return address, data.
+
+A refusal may be wrong although nobody got in: it may lead to a foreign sign-in page, or hand out
+the data together with the 401. Source of the expected shape: captured redirects and challenges of
+App Service Authentication, and "Configure your App Service app to use Microsoft Entra sign-in".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from harness.exchanges.challenge import Challenge, bearer_challenge, parse_challenges
+from harness.exchanges.context import RunContext
+from harness.exchanges.model import Response
+from harness.exchanges.refusal import Verdict
+from harness.findings.model import Severity
+
+__all__ = ["Fault", "SignInTargets", "faults_of_refusal", "signposts_of"]
+
+PUBLIC_CLOUD = frozenset({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"})
+SOVEREIGN_CLOUDS = (
+    frozenset({"login.microsoftonline.us", "login-us.microsoftonline.com"}),
+    frozenset({"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}),
+)
+SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
+_GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
+_AUTHORIZE = re.compile(r"/oauth2/(v2\.0/)?authorize$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInTargets:
+    """Where a refusal may point. None and empty mean: not configured, so not compared."""
+
+    own_hosts: frozenset[str]
+    sign_in_hosts: frozenset[str]
+    tenant: str | None
+    client_id: str | None
+    resources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a refusal: rule, words for people, and a severity if not the rule's."""
+
+    rule: str
+    message: str
+    expected: str
+    observed: str
+    severity: Severity | None = None
+
+
+def signposts_of(context: RunContext) -> SignInTargets:
+    """What settings and properties say about the tenant, the API and the app's own hosts."""
+    settings, properties = context.settings, context.connector.properties
+    entra = settings.entra
+    own = {_netloc(context.origin)}
+    if settings.symbolic_origin:
+        own.add(_netloc(settings.symbolic_origin))
+    resources: set[str] = set()
+    for text in (
+        entra.api_client_id,
+        f"api://{entra.api_client_id}" if entra.api_client_id else None,
+        entra.scope.rpartition("/")[0] if entra.scope else None,
+        properties.resource_uri if properties else None,
+    ):
+        if text:
+            resources.add(text.rstrip("/").lower())
+    tenant = entra.tenant_id or (properties.tenant_id if properties else None)
+    if tenant and tenant.lower() in SHARED_TENANTS:
+        tenant = None
+    known = resources if entra.api_client_id else set()
+    return SignInTargets(
+        frozenset(own),
+        _sign_in_hosts(entra.authority),
+        tenant,
+        entra.api_client_id,
+        frozenset(known),
+    )
+
+
+def faults_of_refusal(
+    verdict: Verdict, response: Response, posts: SignInTargets
+) -> Iterator[Fault]:
+    """What is wrong with the way in which a call was refused."""
+    if verdict.manner == "challenge":
+        yield from _challenge_faults(response, posts)
+    elif verdict.manner in ("redirect", "page"):
+        yield from _redirect_faults(verdict, posts)
+
+
+def _challenge_faults(response: Response, posts: SignInTargets) -> Iterator[Fault]:
+    values = response.all_headers("www-authenticate")
+    challenge = bearer_challenge(values)
+    if challenge is None:
+        schemes = [c.scheme for value in values for c in parse_challenges(value)]
+        if schemes:
+            yield Fault(
+                "anonymous.foreign-challenge",
+                f"the 401 asks for {', '.join(schemes)}, not for a bearer token",
+                "a Bearer challenge, or none",
+                f"WWW-Authenticate: {'; '.join(values)[:200]}",
+            )
+        return
+    yield from _authority_faults(challenge, posts)
+    resource = challenge.parameters.get("resource_id") or challenge.parameters.get("resource")
+    if resource and posts.resources and resource.rstrip("/").lower() not in posts.resources:
+        yield Fault(
+            "anonymous.foreign-challenge",
+            "the challenge names another API than the settings do",
+            f"resource_id {posts.client_id}",
+            f"resource_id {resource}",
+        )
+    metadata = challenge.parameters.get("resource_metadata")
+    if metadata and _netloc(metadata) not in posts.own_hosts:
+        yield Fault(
+            "anonymous.foreign-challenge",
+            "the challenge's protected-resource metadata stand on a foreign host",
+            "resource_metadata on the app's own host (RFC 9728)",
+            f"resource_metadata {metadata}",
+        )
+
+
+def _authority_faults(challenge: Challenge, posts: SignInTargets) -> Iterator[Fault]:
+    address = challenge.parameters.get("authorization_uri") or challenge.parameters.get(
+        "authorization"
+    )
+    if not address:
+        return
+    if not _is_sign_in(address, posts):
+        yield Fault(
+            "anonymous.foreign-challenge",
+            "the challenge names an authority outside the configured cloud",
+            f"authorization_uri on {_hosts(posts)}",
+            f"authorization_uri {address}",
+        )
+        return
+    tenant = _tenant(address)
+    if tenant and tenant.lower() not in SHARED_TENANTS and not _same_tenant(tenant, posts.tenant):
+        yield Fault(
+            "anonymous.wrong-tenant",
+            "the challenge names another tenant than the settings do",
+            f"tenant {posts.tenant}",
+            f"authorization_uri {address}",
+        )
+
+
+def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[Fault]:
+    location = verdict.location
+    if not location:
+        yield Fault(
+            "anonymous.redirect-incomplete",
+            "the caller is sent to sign in, but to no address that can be read",
+            "the tenant's authorize endpoint",
+            verdict.observed,
+        )
+        return
+    if not _is_sign_in(location, posts):
+        yield Fault(
+            "anonymous.foreign-redirect",
+            "the caller is sent to a host that is not the configured cloud's sign-in",
+            f"https on {_hosts(posts)}",
+            verdict.observed,
+        )
+        return
+    yield from _tenant_faults(location, verdict, posts)
+    yield from _parameter_faults(location, posts)
+
+
+def _tenant_faults(location: str, verdict: Verdict, posts: SignInTargets) -> Iterator[Fault]:
+    tenant = _tenant(location)
+    if posts.tenant is None or not tenant:
+        return
+    if tenant.lower() in SHARED_TENANTS:
+        yield Fault(
+            "anonymous.wrong-tenant",
+            f"the sign-in is for every tenant ({tenant}), not for the configured one alone",
+            f"tenant {posts.tenant}",
+            verdict.observed,
+            "warning",
+        )
+    elif not _same_tenant(tenant, posts.tenant):
+        yield Fault(
+            "anonymous.wrong-tenant",
+            "the caller is sent to another tenant's sign-in",
+            f"tenant {posts.tenant}",
+            verdict.observed,
+        )
+
+
+def _parameter_faults(location: str, posts: SignInTargets) -> Iterator[Fault]:
+    parts = urlsplit(location)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    lacking = [
+        name
+        for name in ("response_type", "client_id", "redirect_uri", "nonce", "state")
+        if not query.get(name)
+    ]
+    if not _AUTHORIZE.search(parts.path):
+        lacking.insert(0, "an authorize endpoint as its path")
+    if lacking:
+        yield Fault(
+            "anonymous.redirect-incomplete",
+            f"the sign-in address lacks {', '.join(lacking)}",
+            "authorize endpoint with response_type, client_id, redirect_uri, nonce and state",
+            f"{parts.path} with {', '.join(sorted(query)) or 'no parameters'}",
+        )
+    client = query.get("client_id")
+    if client and posts.client_id and client.lower() != posts.client_id.lower():
+        yield Fault(
+            "anonymous.wrong-client",
+            "the sign-in is for another app registration than the settings name",
+            f"client_id {posts.client_id}",
+            f"client_id {client}",
+        )
+    back = query.get("redirect_uri")
+    if back and (_netloc(back) not in posts.own_hosts or not back.lower().startswith("https:")):
+        yield Fault(
+            "anonymous.redirect-uri",
+            "after sign-in the browser is sent to a host that is not the app's own",
+            f"redirect_uri on {', '.join(sorted(posts.own_hosts))}",
+            f"redirect_uri {back}",
+        )
+
+
+def _sign_in_hosts(authority: str) -> frozenset[str]:
+    host = _netloc(authority)
+    for cloud in (PUBLIC_CLOUD, *SOVEREIGN_CLOUDS):
+        if host in cloud:
+            return cloud
+    return frozenset({host})
+
+
+def _is_sign_in(address: str, posts: SignInTargets) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    # `https://login.microsoftonline.com@evil.example/` reads well and leads astray.
+    return (
+        parts.scheme.lower() == "https"
+        and parts.username is None
+        and _netloc(address) in posts.sign_in_hosts
+    )
+
+
+def _netloc(url: str) -> str:
+    """Host, and port where it is not the scheme's own, in lower case."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = (parts.hostname or "").lower().rstrip(".")
+    default = {"http": 80, "https": 443}.get(parts.scheme.lower())
+    return host if port in (None, default) else f"{host}:{port}"
+
+
+def _tenant(address: str) -> str:
+    """The first segment of a sign-in address' path: GUID, domain, `common` ..."""
+    segments = [segment for segment in urlsplit(address).path.split("/") if segment]
+    return segments[0] if segments else ""
+
+
+def _same_tenant(tenant: str, configured: str | None) -> bool:
+    """Whether both name one tenant; a GUID and a domain cannot be compared, so they pass."""
+    if configured is None or bool(_GUID.match(tenant)) != bool(_GUID.match(configured)):
+        return True
+    return tenant.lower() == configured.lower()
+
+
+def _hosts(posts: SignInTargets) -> str:
+    return " or ".join(sorted(posts.sign_in_hosts))

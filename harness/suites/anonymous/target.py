@@ -1,0 +1,210 @@
+"""Judging the app as a whole: plain http, /admin, SCM site, /.auth/me, CORS, TLS, HSTS."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.exchanges.context import RunContext
+from harness.exchanges.model import Exchange, Response
+from harness.exchanges.refusal import classify, judge_exchange, same_place, url_of
+from harness.findings.model import Finding, Judgement, Severity
+from harness.suites.anonymous.target_rules import BY_ID, RULES
+from harness.traffic.tls import TlsFacts
+
+__all__ = ["RULES", "judge_target"]
+
+DAY_S = 86400.0
+SHORTEST_DAYS = 21
+OLDEST_GOOD = ("TLSv1.2", "TLSv1.3")
+ADMIN_CHECKS = ("admin-status", "admin-functions", "admin-keys")
+SCM_CHECKS = ("scm", "scm-settings")
+
+
+def judge_target(
+    context: RunContext, exchanges: Sequence[Exchange], tls: TlsFacts | None
+) -> Judgement:
+    """What the app-level exchanges and handshakes say; `tls` None means that none were made."""
+    by_check = {str(e.probe.meta.get("check")): e for e in exchanges}
+    findings = [
+        *_plain_http(context, by_check.get("http")),
+        *_open_sites(context, by_check),
+        *_auth_me(by_check.get("auth-me")),
+        *_cors(by_check),
+        *_tls(tls),
+        *_hsts(context, by_check.get("door")),
+    ]
+    answered = [e for e in exchanges if e.response is not None]
+    unverified = None
+    if not answered:
+        reasons = [e.reason for e in exchanges if e.reason] or ["no call was made"]
+        unverified = f"the app gave no answer: {reasons[0]}"
+    return Judgement(tuple(findings), unverified=unverified)
+
+
+def _plain_http(context: RunContext, exchange: Exchange | None) -> Iterator[Finding]:
+    """Served over http: data, a sign-in redirect, a challenge. A closed port is as it should be."""
+    if exchange is None or exchange.response is None:
+        return
+    url = url_of(context, exchange.probe.request)
+    verdict = classify(exchange.response, url)
+    if verdict.outcome == "elsewhere" and verdict.location:
+        if urlsplit(verdict.location).scheme == "https" and same_place(url, verdict.location):
+            return
+    elif verdict.outcome == "unverified" or verdict.manner == "forbidden":
+        return
+    elif verdict.outcome == "reached" and exchange.response.status < 500:
+        # 400 (plain http on a TLS port), 404, 426: nobody is at home on http.
+        return
+    yield _finding(
+        "target.http-served",
+        exchange,
+        "the app answers over plain http",
+        "a redirect to https on the same host, or no answer",
+        verdict.observed,
+    )
+
+
+def _open_sites(context: RunContext, by_check: Mapping[str, Exchange]) -> Iterator[Finding]:
+    for rule, checks, name in (
+        ("target.admin-open", ADMIN_CHECKS, "the Functions host's /admin"),
+        ("target.scm-open", SCM_CHECKS, "the deployment (SCM) site"),
+    ):
+        for check in checks:
+            exchange = by_check.get(check)
+            if exchange is None or judge_exchange(context, exchange).outcome != "open":
+                continue
+            if check in ADMIN_CHECKS and not _is_json(exchange.response):
+                continue  # some apps answer every path with their own page
+            yield _finding(
+                rule,
+                exchange,
+                f"{name} answers a caller without credentials",
+                "401, 403, 404 or a redirect to sign-in",
+                f"{exchange.status} to {exchange.probe.request.target}",
+            )
+            break
+
+
+def _is_json(response: Response | None) -> bool:
+    """Whether a body is JSON, as everything that the host's administration tells is."""
+    try:
+        return response is not None and isinstance(json.loads(response.text), (dict, list))
+    except ValueError:
+        return False
+
+
+def _auth_me(exchange: Exchange | None) -> Iterator[Finding]:
+    if exchange is None or exchange.response is None or exchange.response.status != 200:
+        return
+    if _tells_claims(exchange.response):
+        yield _finding(
+            "target.auth-me-open",
+            exchange,
+            "/.auth/me tells claims to a caller without a session",
+            "401, 404, or an empty list",
+            "200 with claims",
+        )
+
+
+def _tells_claims(response: Response) -> bool:
+    try:
+        value: Any = json.loads(response.text)
+    except ValueError:
+        return False
+    entries = value if isinstance(value, list) else [value]
+    names = {"user_claims", "user_id", "claims", "access_token", "id_token", "clientPrincipal"}
+    return any(isinstance(e, Mapping) and any(e.get(name) for name in names) for e in entries)
+
+
+def _cors(by_check: Mapping[str, Exchange]) -> Iterator[Finding]:
+    for check in ("cors-preflight", "cors-request"):
+        exchange = by_check.get(check)
+        if exchange is None or exchange.response is None:
+            continue
+        asked = exchange.probe.request.header("origin") or ""
+        allowed = (exchange.response.header("access-control-allow-origin") or "").strip()
+        credentials = exchange.response.header("access-control-allow-credentials") or ""
+        if allowed in ("*", asked) and credentials.strip().lower() == "true":
+            yield _finding(
+                "target.cors",
+                exchange,
+                "any web site may call the app with the user's credentials",
+                "no Access-Control-Allow-Credentials for a foreign origin",
+                f"Access-Control-Allow-Origin: {allowed}, with credentials",
+            )
+            return
+
+
+def _tls(facts: TlsFacts | None) -> Iterator[Finding]:
+    if facts is None or facts.version is None:
+        return
+    if facts.version not in OLDEST_GOOD:
+        yield _tls_finding(
+            "error", f"the app speaks {facts.version} at best", "TLS 1.2 or later", facts.version
+        )
+    elif facts.old_version is not None:
+        yield _tls_finding(
+            "warning",
+            f"the app still accepts {facts.old_version}",
+            "TLS 1.2 or later only (RFC 8996)",
+            facts.old_version,
+        )
+    if facts.not_after is None:
+        return
+    days = (facts.not_after - facts.checked_at) / DAY_S
+    if days < SHORTEST_DAYS:
+        by = f" (issued by {facts.issuer})" if facts.issuer else ""
+        yield _tls_finding(
+            "error" if days < 0 else "warning",
+            f"the certificate{by} ends in {days:.0f} days",
+            f"at least {SHORTEST_DAYS} days left",
+            f"{days:.1f} days",
+        )
+
+
+def _hsts(context: RunContext, exchange: Exchange | None) -> Iterator[Finding]:
+    if exchange is None or exchange.response is None or not _takes_hsts(context.origin):
+        return
+    if judge_exchange(context, exchange).outcome == "unverified":
+        return
+    value = exchange.response.header("strict-transport-security") or ""
+    if "max-age" not in value.lower() or "max-age=0" in value.lower().replace(" ", ""):
+        yield _finding(
+            "target.hsts",
+            exchange,
+            "answers carry no Strict-Transport-Security",
+            "Strict-Transport-Security: max-age=31536000",
+            value or "none",
+        )
+
+
+def _takes_hsts(origin: str) -> bool:
+    """Whether browsers note HSTS for a host: not for addresses (RFC 6797 8.1.1) or test names."""
+    host = urlsplit(origin).hostname or ""
+    if urlsplit(origin).scheme != "https" or host == "localhost" or host.endswith(".invalid"):
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+def _finding(rule: str, exchange: Exchange, message: str, expected: str, observed: str) -> Finding:
+    return BY_ID[rule].finding(
+        message,
+        caller="anonymous",
+        expected=expected,
+        observed=observed,
+        evidence=(exchange.id,) if exchange.id else (),
+    )
+
+
+def _tls_finding(severity: Severity, message: str, expected: str, observed: str) -> Finding:
+    return BY_ID["target.tls"].finding(
+        message, severity=severity, expected=expected, observed=observed
+    )

@@ -1,0 +1,1 @@
+"""The compatibility suite: nothing breaks existing flows."""

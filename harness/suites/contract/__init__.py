@@ -1,0 +1,1 @@
+"""The contract suite: no drift between definition and live app."""

@@ -1,0 +1,383 @@
+"""Judging what came back: status, media type, body, headers, time and size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.connector.model import Connector, Operation, ResponseSpec
+from harness.connector.schema.validation import Problem, SchemaJudge
+from harness.exchanges.bodies import parsed_json
+from harness.exchanges.model import Exchange, Response
+from harness.findings.model import Severity
+from harness.suites.contract import rules
+from harness.suites.contract.causes import Observation
+from harness.suites.contract.names import misnamed
+
+__all__ = ["answer_sightings", "front_end", "header_sightings", "success_spec"]
+
+FRONT_END = frozenset({502, 503, 504})
+_WITHOUT_CONTENT = frozenset({204, 205, 304})
+_PLATFORMS_OWN = frozenset({401, 403, 404, 405, 429})
+_INPUT_REFUSALS = frozenset({400, 406, 411, 413, 414, 415, 422, 431})
+_ERROR_S, _WARNING_S = 120.0, 30.0
+_ERROR_BYTES, _WARNING_BYTES = 8 * 1024 * 1024, 4 * 1024 * 1024
+_WORDS = {
+    "required": "lacks a required property",
+    "type": "has another type",
+    "enum": "is none of the documented values",
+    "format": "breaks its format",
+    "extra": "is a property that the schema forbids",
+    "bounds": "is out of bounds",
+    "pattern": "breaks its pattern",
+    "unique": "holds an item twice",
+    "discriminator": "names an unknown kind",
+    "null": "is null although the schema does not allow it",
+}
+
+
+BODILESS = frozenset({204, 205})
+"""Successes without a body: what another one documents cannot be asked of them."""
+
+
+def front_end(status: int | None) -> bool:
+    """Whether a status is the platform's front end speaking, not the app."""
+    return status in FRONT_END
+
+
+def success_spec(operation: Operation, status: int) -> ResponseSpec | None:
+    """The documented answer for a status; `default` stands in only where nothing else fits.
+
+    An undocumented success is held against the only documented one, so that a status that drifted
+    does not hide what drifted besides.
+    """
+    exact = operation.responses.get(str(status))
+    if exact is not None:
+        return exact
+    explicit = [code for code in operation.responses if code.startswith("2")]
+    if status < 300 and explicit:
+        # `default` beside an explicit success describes errors.
+        named = "default" in operation.responses
+        alone = len(explicit) == 1 and not named and status not in BODILESS
+        return operation.responses[explicit[0]] if alone else None
+    if status >= 400 and not explicit:
+        return None  # `default` alone describes the success
+    return operation.responses.get("default")
+
+
+def answer_sightings(
+    connector: Connector, judge: SchemaJudge, operation: Operation, exchange: Exchange
+) -> Iterator[Observation]:
+    """Everything that one answer shows by itself."""
+    response = exchange.response
+    if response is None:
+        yield from _missing(exchange)
+        return
+    yield from _limits(exchange, response)
+    if front_end(response.status):
+        return
+    yield from _status(operation, exchange, response)
+    if 200 <= response.status < 300 or 400 <= response.status < 500:
+        spec = success_spec(operation, response.status)
+        drifted = spec is not None and spec.status not in (str(response.status), "default")
+        if drifted and not response.body:
+            return  # the status says it all
+        if spec is not None and not _is_hosts_own(response):
+            yield from _content_type(connector, operation, exchange, response, spec)
+            yield from _body(connector, judge, exchange, response, spec)
+
+
+DOORS_ANSWERS = frozenset({401, 403})
+"""The platform gives these in the app's place; the anonymous and token suites judge them."""
+
+
+def header_sightings(
+    judge: SchemaJudge, operation: Operation, exchanges: Sequence[Exchange]
+) -> Iterator[Observation]:
+    """Documented headers of success answers: absent from all of them, or of another type."""
+    for spec in operation.success_responses():
+        answers = [
+            (exchange, exchange.response)
+            for exchange in exchanges
+            if exchange.response is not None
+            and 200 <= exchange.response.status < 300
+            and success_spec(operation, exchange.response.status) is spec
+        ]
+        for name, schema in spec.headers.items():
+            yield from _header(judge, spec, str(name), schema, answers)
+
+
+def _missing(exchange: Exchange) -> Iterator[Observation]:
+    if exchange.reason and "within the time limit" in exchange.reason:
+        message = "No answer came within the time that a connector waits"
+        yield Observation(
+            rules.SLOW, "time", message, "an answer within 120 s", exchange.reason, exchange
+        )
+
+
+def _limits(exchange: Exchange, response: Response) -> Iterator[Observation]:
+    if response.seconds > _WARNING_S:
+        severity: Severity = "error" if response.seconds > _ERROR_S else "warning"
+        message = "The answer took longer than a connector should wait"
+        observed = f"{response.seconds:.0f} s"
+        yield Observation(rules.SLOW, "time", message, "within 120 s", observed, exchange, severity)
+    size = len(response.body)
+    if response.truncated or size > _WARNING_BYTES:
+        severity = "error" if response.truncated or size > _ERROR_BYTES else "warning"
+        message = "The answer is larger than a connector may take"
+        more = "more than " if response.truncated else ""
+        observed = f"{more}{size / 1024 / 1024:.1f} MB"
+        yield Observation(rules.LARGE, "size", message, "up to 8 MB", observed, exchange, severity)
+
+
+def _status(operation: Operation, exchange: Exchange, response: Response) -> Iterator[Observation]:
+    status = response.status
+    documented = ", ".join(operation.responses) or "none"
+    if status >= 500:
+        message = f"The app answers {status} on {_input_words(exchange)}"
+        expected = "no server error"
+        yield Observation(rules.SERVER_ERROR, str(status), message, expected, str(status), exchange)
+        return
+    named = str(status) in operation.responses or "default" in operation.responses
+    if named or not operation.responses or status == 304:
+        return
+    severity: Severity | None = None
+    if status >= 400:
+        if not _is_refusal_drift(operation, status):
+            return
+        severity = "warning"
+    where = response.header("location")
+    observed = (
+        f"{status} to {where.split('?')[0]}" if where and 300 <= status < 400 else str(status)
+    )
+    message = f"The app answers {status}, which the definition does not name"
+    yield Observation(
+        rules.STATUS,
+        str(status),
+        message,
+        f"one of {documented}",
+        observed,
+        exchange,
+        severity,
+        f"{operation.pointer}/responses",
+    )
+
+
+def _is_refusal_drift(operation: Operation, status: int) -> bool:
+    """Whether an undocumented 4xx is worth a word: others of its kind are documented.
+
+    Most definitions document no refusal, or only some: a 400 for bad input is then just correct.
+    """
+    if status in _PLATFORMS_OWN:
+        return False
+    if status in _INPUT_REFUSALS:
+        return any(int(code) in _INPUT_REFUSALS for code in operation.responses if code.isdigit())
+    return any(code[:1] == "4" for code in operation.responses)
+
+
+def _input_words(exchange: Exchange) -> str:
+    meta = exchange.probe.meta
+    if meta.get("mode") == "odd":
+        return f"{meta.get('what')} ({meta.get('name')})"
+    if meta.get("mode") == "negative":
+        name = meta.get("name") or str(meta.get("pointer") or "").removeprefix("/properties/")
+        told = f" ({name}: {str(meta.get('what'))[:80]})" if name else ""
+        return f"input that the definition forbids{told}"
+    example = exchange.probe.purpose.endswith("example")
+    return "a documented example" if example else "generated valid input"
+
+
+def _is_hosts_own(response: Response) -> bool:
+    """A refusal with an empty body: the Functions host's, which no definition describes."""
+    return response.status in DOORS_ANSWERS or (response.status >= 400 and not response.body)
+
+
+def _content_type(
+    connector: Connector,
+    operation: Operation,
+    exchange: Exchange,
+    response: Response,
+    spec: ResponseSpec,
+) -> Iterator[Observation]:
+    if response.status in _WITHOUT_CONTENT or not response.body:
+        return
+    produces = [p for p in (_bare(text) for text in operation.produces) if "/" in p]
+    schema = connector.resolve(spec.schema)
+    if not produces or _is_file(schema):
+        return
+    found = response.media_type
+    failed = response.status >= 400
+    if any(_same(found, listed) for listed in produces):
+        return
+    if failed and (_is_json(found) or spec.status == "default" or schema is None):
+        return
+    message = "The media type is not the documented one"
+    if failed:
+        message = f"The media type of the {response.status} answer is not the documented one"
+    cause = "refusal" if failed else "success"
+    yield Observation(
+        rules.CONTENT_TYPE,
+        cause,
+        message,
+        " or ".join(produces),
+        found or "no Content-Type",
+        exchange,
+        "warning" if failed else None,
+    )
+
+
+def _body(
+    connector: Connector,
+    judge: SchemaJudge,
+    exchange: Exchange,
+    response: Response,
+    spec: ResponseSpec,
+) -> Iterator[Observation]:
+    schema = connector.resolve(spec.schema)
+    without = response.status in _WITHOUT_CONTENT or exchange.probe.request.method == "HEAD"
+    if without or response.truncated or not isinstance(schema, Mapping) or _is_file(schema):
+        return
+    kind = schema.get("type")
+    wanted = str(kind or "content")
+    severity: Severity | None = "warning" if response.status >= 400 else None
+    if not response.body:
+        # An empty text is a text; only what a good example gets tells that something is missing.
+        odd_text = kind == "string" and not exchange.probe.purpose.endswith("example")
+        if schema and not odd_text:
+            yield _body_sighting(exchange, spec, "empty", "The body is empty", wanted, "nothing")
+        return
+    value, text = _value(response, kind)
+    if text is not None:
+        if kind not in (None, "string") and not severity:
+            message = f"The body is not JSON although the schema describes an {wanted}"
+            observed = f"text {text[:60]!r}"
+            yield _body_sighting(exchange, spec, "text", message, wanted, observed)
+        return
+    for problem in judge.problems(spec.schema, value):
+        yield _problem_sighting(exchange, spec, problem, severity)
+    if response.status < 300:
+        yield from _names(connector, exchange, spec, value)
+
+
+def _names(
+    connector: Connector, exchange: Exchange, spec: ResponseSpec, value: Any
+) -> Iterator[Observation]:
+    for found in misnamed(connector, spec.schema, value):
+        place = found.pointer or "the body"
+        message = f"In the answer, names of {place} differ in capitals: flows read nothing there"
+        if not found.only_case:
+            message = f"In the answer, {place} has none of the properties that the schema names"
+        yield Observation(
+            rules.BODY,
+            f"{spec.status[:1]} names {found.pointer}",
+            message,
+            found.declared,
+            found.came,
+            exchange,
+            None if found.only_case else "warning",
+            f"{spec.pointer}/schema",
+            {"pointer": found.pointer, "kind": "names"},
+        )
+
+
+def _value(response: Response, kind: Any) -> tuple[Any, str | None]:
+    """The body as JSON, or as text where it is none."""
+    text = response.text
+    if kind == "string" and not _is_json(response.media_type):
+        return text, None
+    try:
+        return parsed_json(response.body), None
+    except ValueError:
+        return None, text
+
+
+def _problem_sighting(
+    exchange: Exchange, spec: ResponseSpec, problem: Problem, severity: Severity | None
+) -> Observation:
+    null = problem.kind == "null"
+    words = _WORDS.get(problem.kind, "breaks its schema")
+    place = problem.cause or "the body"
+    if problem.kind == "required":
+        message = f"The answer lacks {place}, which the schema requires"
+    else:
+        message = f"In the answer, {place} {words}"
+    return Observation(
+        rules.NULL if null else rules.BODY,
+        f"{spec.status[:1]} {problem.kind} {problem.cause}",
+        message,
+        problem.expected,
+        problem.observed,
+        exchange,
+        severity,
+        f"{spec.pointer}/schema",
+        {"pointer": problem.cause, "kind": problem.kind, "at": problem.pointer},
+    )
+
+
+def _body_sighting(
+    exchange: Exchange, spec: ResponseSpec, kind: str, message: str, expected: str, observed: str
+) -> Observation:
+    data = {"pointer": "", "kind": kind}
+    cause, pointer = f"{spec.status[:1]} {kind}", f"{spec.pointer}/schema"
+    return Observation(
+        rules.BODY, cause, message, expected, observed, exchange, pointer=pointer, data=data
+    )
+
+
+def _header(
+    judge: SchemaJudge,
+    spec: ResponseSpec,
+    name: str,
+    schema: Any,
+    answers: Iterable[tuple[Exchange, Response]],
+) -> Iterator[Observation]:
+    seen = [(e, r.header(name)) for e, r in answers]
+    pointer = f"{spec.pointer}/headers/{name.replace('~', '~0').replace('/', '~1')}"
+    if seen and all(value is None for _, value in seen):
+        message = f"The documented response header {name} is missing"
+        yield Observation(
+            rules.HEADERS, name, message, name, "no such header", seen[0][0], pointer=pointer
+        )
+    for exchange, value in seen:
+        problems = [] if value is None else judge.problems(schema, _header_value(schema, value))
+        for problem in problems[:1]:
+            message = f"The response header {name} does not fit its documented type"
+            yield Observation(
+                rules.HEADERS,
+                f"{name} {problem.kind}",
+                message,
+                problem.expected,
+                problem.observed,
+                exchange,
+                pointer=pointer,
+            )
+
+
+def _header_value(schema: Any, text: str) -> Any:
+    kind = schema.get("type") if isinstance(schema, Mapping) else None
+    if kind in ("integer", "number", "boolean"):
+        try:
+            return parsed_json(text)
+        except ValueError:
+            return text
+    return [part.strip() for part in text.split(",")] if kind == "array" else text
+
+
+def _is_file(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and (
+        schema.get("type") == "file" or schema.get("format") == "binary"
+    )
+
+
+def _bare(media_type: str) -> str:
+    return media_type.split(";")[0].strip().lower()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type.endswith(("/json", "+json"))
+
+
+def _same(found: str, listed: str) -> bool:
+    if found == listed or listed == "*/*" or (_is_json(found) and _is_json(listed)):
+        return True
+    return listed.endswith("/*") and found.startswith(listed[:-1])

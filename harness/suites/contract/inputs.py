@@ -1,0 +1,230 @@
+"""Judging how the app takes what it is sent: what it refuses, and what it lets pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.connector.model import Connector, Operation
+from harness.exchanges.bodies import parsed_json
+from harness.exchanges.model import Exchange, Response
+from harness.suites.contract import rules
+from harness.suites.contract.causes import Observation
+
+__all__ = ["input_sightings", "is_refusal", "is_success"]
+
+_REFUSALS = frozenset({400, 406, 415, 422})
+_DEMAND = re.compile(r"required|missing|mandatory|must (be|provide|specify|include)|expected", re.I)
+_QUOTED = re.compile(r"""['"`]([A-Za-z][\w.$-]{0,60})['"`]""")
+_NAMED = re.compile(r"\b(?:parameter|header|field|property|query|input)\s+([A-Za-z][\w.$-]{1,60})")
+_ODD = re.compile(r"\b([A-Za-z]+(?:[-_][A-Za-z]+)+|[a-z]+[A-Z]\w*)\b")
+
+
+def is_success(exchange: Exchange) -> bool:
+    """Whether the app did what was asked."""
+    return exchange.status is not None and 200 <= exchange.status < 300
+
+
+def is_refusal(exchange: Exchange) -> bool:
+    """Whether the app found fault with the input."""
+    return exchange.status in _REFUSALS
+
+
+def input_sightings(
+    connector: Connector, operation: Operation, exchanges: Sequence[Exchange]
+) -> Iterator[Observation]:
+    """Valid input refused, invalid input accepted, and what is required without saying so."""
+    valid = [e for e in exchanges if e.probe.meta.get("mode") == "positive"]
+    accepted = [e for e in valid if is_success(e)]
+    refused = [e for e in valid if is_refusal(e)]
+    if refused:
+        documented = _documented(connector, operation)
+        demanded = _demanded(documented, accepted, refused)
+        if demanded:
+            yield from _undocumented(documented, refused, demanded)
+        else:
+            yield from _refusals(refused, accepted)
+    if accepted:
+        wrong = [e for e in exchanges if e.probe.meta.get("mode") == "negative" and is_success(e)]
+        yield from _ignored([e for e in wrong if e.probe.meta.get("omitted")])
+        yield from _let_pass([e for e in wrong if not e.probe.meta.get("omitted")])
+
+
+def _demanded(documented: set[str], accepted: list[Exchange], refused: list[Exchange]) -> list[str]:
+    """Optional inputs without which the app refuses: by comparison, else by its own words."""
+    promised = [e for e in refused if e.probe.meta.get("promise")]
+    if accepted and promised:
+        everywhere = set.intersection(*(_inputs(e) for e in accepted))
+        nowhere = set.union(*(_inputs(e) for e in promised))
+        by_comparison = sorted(everywhere - nowhere)
+        if by_comparison:
+            return by_comparison
+    if accepted:
+        return []
+    for exchange in refused:
+        name = _named_in(exchange.response, documented)
+        if name is not None:
+            return [name]
+    return []
+
+
+def _inputs(exchange: Exchange) -> set[str]:
+    names = exchange.probe.meta.get("inputs")
+    return set(names) if isinstance(names, (list, tuple)) else set()
+
+
+def _documented(connector: Connector, operation: Operation) -> set[str]:
+    """Every name that the definition gives to an input, in lower case."""
+    names = {p.name.lower() for p in operation.parameters}
+    pending: list[Any] = [p.schema for p in operation.parameters if p.location == "body"]
+    seen: set[int] = set()
+    while pending:
+        schema = connector.resolve(pending.pop())
+        if not isinstance(schema, Mapping) or id(schema) in seen:
+            continue
+        seen.add(id(schema))
+        properties = schema.get("properties")
+        for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+            names.add(str(name).lower())
+            pending.append(inner)
+        parts = schema.get("allOf")
+        pending += [*(parts if isinstance(parts, list) else []), schema.get("items")]
+    return names
+
+
+def _named_in(response: Response | None, documented: set[str]) -> str | None:
+    """The undocumented input that a refusal's text asks for, or None."""
+    if response is None:
+        return None
+    for text in _texts(response):
+        if not _DEMAND.search(text):
+            continue
+        for pattern in (_QUOTED, _NAMED, _ODD):
+            for name in pattern.findall(text):
+                if name.lower() not in documented and not _DEMAND.fullmatch(name):
+                    return str(name)
+    return None
+
+
+def _texts(response: Response) -> list[str]:
+    """The texts of a refusal: the strings within JSON, else the body itself."""
+    try:
+        pending: list[Any] = [parsed_json(response.body)]
+    except ValueError:
+        return [response.text[:1000]]
+    texts: list[str] = []
+    while pending and len(texts) < 50:
+        value = pending.pop()
+        if isinstance(value, str):
+            texts.append(value[:500])
+        elif isinstance(value, Mapping):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return texts
+
+
+def _undocumented(
+    documented: set[str], refused: list[Exchange], demanded: list[str]
+) -> Iterator[Observation]:
+    names = ", ".join(demanded)
+    known = all(name.lower() in documented for name in demanded)
+    promise = "is optional" if known else "does not exist"
+    for exchange in refused:
+        message = f"The app demands {names}, which by the definition {promise}"
+        yield Observation(
+            rules.UNDOCUMENTED_REQUIRED,
+            names,
+            message,
+            "the documented required inputs are enough",
+            _answer(exchange),
+            exchange,
+            data={"inputs": demanded},
+        )
+
+
+def _refusals(refused: list[Exchange], accepted: list[Exchange]) -> Iterator[Observation]:
+    # Coverage cases differ from the examples in one input: theirs must be good for that to tell.
+    good = any(e.probe.purpose.endswith("example") for e in accepted)
+    for exchange in refused:
+        meta = exchange.probe.meta
+        example = exchange.probe.purpose.endswith("example")
+        promise = bool(meta.get("promise")) and (good or example)
+        what = str(meta.get("what") or "")
+        if not accepted:
+            promise = any(_is_promised_example(e) for e in refused)
+            cause, subject = "everything", "every documented call"
+        elif not promise:
+            cause, subject = "generated", "generated input that the definition allows"
+        elif exchange.probe.purpose.endswith("coverage"):
+            varied = str(meta.get("name") or what or "input")
+            cause, subject = f"coverage {varied}", f"a documented value ({varied}: {what})"
+        else:
+            cause, subject = "example", "a documented example"
+        yield Observation(
+            rules.VALID_REFUSED,
+            cause,
+            f"The app refuses {subject}",
+            "success",
+            _answer(exchange),
+            exchange,
+            None if promise else "note",
+            data={"what": what},
+        )
+
+
+def _is_promised_example(exchange: Exchange) -> bool:
+    probe = exchange.probe
+    return bool(probe.meta.get("promise")) and probe.purpose.endswith("example")
+
+
+def _ignored(wrong: list[Exchange]) -> Iterator[Observation]:
+    names = sorted({str(e.probe.meta.get("name")) for e in wrong})
+    # With a default in the definition the designer fills it in: nobody is misled.
+    harmless = all(e.probe.meta.get("default") for e in wrong)
+    for exchange in wrong:
+        message = f"The app does not need what the definition requires: {', '.join(names)}"
+        yield Observation(
+            rules.REQUIRED_IGNORED,
+            "left out",
+            message,
+            "a refusal (400)",
+            str(exchange.status),
+            exchange,
+            "warning" if harmless else None,
+            data={"inputs": names},
+        )
+
+
+def _let_pass(wrong: list[Exchange]) -> Iterator[Observation]:
+    named = [e for e in wrong if _subject(e)]
+    for exchange in named or wrong:
+        subject = _subject(exchange) or str(exchange.probe.meta.get("location") or "the input")
+        what = str(exchange.probe.meta.get("what") or "a value that the definition forbids")
+        yield Observation(
+            rules.INVALID_ACCEPTED,
+            subject,
+            f"The app accepts an invalid {subject} ({what[:120]})",
+            "a refusal (400)",
+            str(exchange.status),
+            exchange,
+            data={"what": what},
+        )
+
+
+def _subject(exchange: Exchange) -> str:
+    """The input that was falsified: a parameter's name, or a property of the body."""
+    meta = exchange.probe.meta
+    if meta.get("name"):
+        return str(meta["name"])
+    parts = str(meta.get("pointer") or "").split("/")
+    return parts[2] if len(parts) > 2 and parts[1] == "properties" else ""
+
+
+def _answer(exchange: Exchange) -> str:
+    response = exchange.response
+    if response is None:
+        return exchange.reason or "nothing"
+    text = " ".join(response.text.split())[:160]
+    return f"{response.status} {text}".rstrip()

@@ -1,0 +1,149 @@
+"""Judging one operation's exchanges against what the definition promises.
+
+A pure function of connector, settings and exchanges: live and replayed runs are judged alike. The
+words of each rule stand in `harness.suites.contract.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness.connector.model import Operation
+from harness.connector.schema.validation import SchemaJudge
+from harness.exchanges.context import RunContext
+from harness.exchanges.model import Exchange
+from harness.findings.model import Finding, Judgement
+from harness.inputs.write_policy import REWRITES_BODY, contract_exclusions, policies_of
+from harness.suites.contract import rules
+from harness.suites.contract.answers import answer_sightings, front_end, header_sightings
+from harness.suites.contract.causes import Observation, findings_of
+from harness.suites.contract.inputs import input_sightings, is_success
+from harness.suites.contract.presence import GONE_STATUSES, is_absent, presence_sightings
+from harness.suites.contract.rules import RULES
+from harness.suites.contract.strictness import strength
+
+__all__ = ["RULES", "judge_contract"]
+
+_ASIDE = ("contract/learn", "contract/create", "contract/clean-up", "contract/neighbour")
+_HINTS = ("login.", "login-", "/.auth/login", "oauth2")
+
+
+def judge_contract(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
+) -> Judgement:
+    """Everything in which an operation's answers differ from its definition.
+
+    One finding per cause, each with the smallest request that shows it (`data["curl"]`,
+    `data["request"]`). Unverified without a success answer, unless a finding says why.
+    """
+    notes = tuple(_notes(context, operation))
+    left_out = [e for e in contract_exclusions(context, operation) if e.whole]
+    own = [e for e in exchanges if e.probe.purpose not in _ASIDE]
+    if left_out and not own:
+        return Judgement(notes, skipped="; ".join(e.reason for e in left_out))
+    found = findings_of(context, operation, _sightings(context, operation, exchanges, own))
+    findings = (*found, *notes)
+    explained = any(finding.severity == "error" for finding in found)
+    valid = [e for e in own if e.probe.meta.get("mode") == "positive"]
+    succeeded = any(is_success(e) or _is_documented_redirect(operation, e) for e in valid)
+    if succeeded or explained:
+        return Judgement(findings)
+    return Judgement(findings, unverified=_why(operation, exchanges, own))
+
+
+def _sightings(
+    context: RunContext,
+    operation: Operation,
+    exchanges: Sequence[Exchange],
+    own: Sequence[Exchange],
+) -> Iterator[Observation]:
+    connector = context.connector
+    judge = SchemaJudge(connector, strict=context.settings.contract.strict_responses)
+    yield from presence_sightings(operation, exchanges)
+    rewritten = _rewritten(context, operation)
+    absent = is_absent(own)
+    for exchange in own:
+        # What answers in the place of an operation that is gone has no contract to keep.
+        if _is_turned_away(exchange) or (absent and exchange.status in GONE_STATUSES):
+            continue
+        for sighting in answer_sightings(connector, judge, operation, exchange):
+            if not (rewritten and sighting.rule in (rules.BODY, rules.NULL)):
+                yield sighting
+    yield from header_sightings(judge, operation, own)
+    yield from input_sightings(connector, operation, own)
+
+
+def _rewritten(context: RunContext, operation: Operation) -> bool:
+    """Whether a policy reshapes the answer, so that the definition describes another body."""
+    return any(
+        template in REWRITES_BODY and section != "request"
+        for template, section, _ in policies_of(context.connector, operation)
+    )
+
+
+def _is_turned_away(exchange: Exchange) -> bool:
+    """Whether the sign-in in front of the app refused the call (a redirect to sign in)."""
+    response = exchange.response
+    if response is None or not 300 <= response.status < 400:
+        return False
+    target = (response.header("location") or "").partition("?")[0]
+    return any(hint in target for hint in _HINTS)
+
+
+def _is_documented_redirect(operation: Operation, exchange: Exchange) -> bool:
+    status = exchange.status
+    return status is not None and 300 <= status < 400 and str(status) in operation.responses
+
+
+def _why(operation: Operation, exchanges: Sequence[Exchange], own: Sequence[Exchange]) -> str:
+    """Why no success answer came, and what to do about it."""
+    valid = [e for e in own if e.probe.meta.get("mode") == "positive"]
+    if not valid:
+        created = [e for e in exchanges if e.probe.purpose == "contract/create"]
+        if created:
+            got = created[0].status or created[0].reason
+            maker = created[0].probe.meta.get("of", "its creator")
+            return f"no object to work on: {maker} answered {got}"
+        return "nothing was sent"
+    reasons = [e.reason for e in valid if e.response is None and e.reason]
+    statuses = sorted({e.status for e in valid if e.status is not None})
+    if any(_is_turned_away(e) for e in valid) or (statuses and set(statuses) <= {401, 403}):
+        if valid[0].probe.caller.kind == "anonymous":
+            return "nobody is signed in: add [users.NAME] to the settings"
+        return f"the token was refused ({', '.join(map(str, statuses))}): see the tokens suite"
+    if not statuses:
+        return f"no answer: {reasons[0] if reasons else 'unknown reason'}"
+    if is_absent(own):
+        table = f"[operations.{operation.id}] parameters"
+        return f"no object with the id that was sent (404); give a real one under {table}"
+    if all(front_end(status) or status == 429 for status in statuses):
+        return f"the platform's front end answered {', '.join(map(str, statuses))} throughout"
+    hint = f"give values that the app takes under [operations.{operation.id}]"
+    return f"no success answer; came: {', '.join(map(str, statuses))}; {hint}"
+
+
+def _notes(context: RunContext, operation: Operation) -> Iterator[Finding]:
+    connector = context.connector
+    place = connector.place(operation.pointer)
+    measured = strength(connector, operation)
+    if measured.is_weak and not context.settings.contract.strict_responses:
+        yield rules.STRENGTH.finding(
+            f"The contract is weak: {measured.sentence}",
+            operation=operation.id,
+            expected="required properties in the success schema",
+            observed=measured.sentence,
+            place=place,
+            data={"strength": measured.to_plain()},
+        )
+    for template, section, policy in policies_of(connector, operation):
+        parameters = policy.get("parameters")
+        named = parameters if isinstance(parameters, Mapping) else {}
+        target = named.get("x-ms-apimTemplateParameter.name", "")
+        yield rules.POLICY.finding(
+            f"The policy {template} applies: {policy.get('title') or template}",
+            operation=operation.id,
+            expected="the call as the definition says",
+            observed=" ".join(str(p) for p in (template, section, target) if p),
+            place=place,
+            data={"template": template, "section": section},
+        )

@@ -1,0 +1,287 @@
+"""The plan that probes one operation for drift between its definition and the live app.
+
+Order: learn real values, create an object to work on where the operation changes one, send the
+examples, then what the definition promises and what it forbids; where every example meets 404, ask
+the neighbours; at the end remove what was created. Judging is left to
+`harness.suites.contract.judgement`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.connector.model import Operation
+from harness.exchanges.context import Plan, RunContext
+from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, user
+from harness.inputs.generation import Generated
+from harness.inputs.generation_cache import cases_of
+from harness.inputs.learning import LEARNT, learn
+from harness.inputs.related_operations import (
+    created_id,
+    deleter_of,
+    names_objects,
+    path_parameters,
+)
+from harness.inputs.requests import NO_BODY, build_request
+from harness.inputs.values import Values, distinct, example_values
+from harness.inputs.write_policy import (
+    Exclusion,
+    contract_exclusions,
+    planned_writes,
+    usable_creator,
+)
+from harness.suites.contract.cases import CaseMaker, pinned_inputs
+from harness.suites.contract.neighbours import neighbour_probes
+
+__all__ = [
+    "Exclusion",
+    "contract_exclusions",
+    "contract_plan",
+    "planned_writes",
+    "prepare_contract",
+]
+
+_REFUSED = frozenset({401, 403})
+_GONE = frozenset({404, 405, 410})
+
+
+def contract_plan(
+    context: RunContext,
+    operation: Operation,
+    *,
+    cache_dir: Path | None = None,
+    memory: dict[str, Any] | None = None,
+) -> Plan:
+    """The batches of probes for one operation; send back the exchanges of each batch in turn.
+
+    `cache_dir` keeps generated cases between runs. `memory` is a dictionary per process: what the
+    plan learns about itself is left there (`generation`: failures per operation) and what it may
+    use is taken from there (`routes`: the inventory's methods and paths). It never changes what
+    is sent to an operation that answers, so requests do not depend on how tests are distributed.
+    """
+    job = _Job(context, operation, cache_dir, {} if memory is None else memory)
+    if any(exclusion.whole for exclusion in job.exclusions):
+        return
+    cleaner = _Cleaner(job)
+    if job.works_on_own_objects:
+        yield from _on_own_objects(job, cleaner)
+    else:
+        yield from _on_what_there_is(job, cleaner)
+    yield from cleaner.cleaning()
+
+
+def prepare_contract(
+    context: RunContext, operation: Operation, *, cache_dir: Path | None, memory: dict[str, Any]
+) -> None:
+    """Generate an operation's cases beforehand, so that its plan may be performed in a thread.
+
+    Generators change global state of their libraries and must not run beside each other.
+    """
+    job = _Job(context, operation, cache_dir, memory)
+    if job.is_generated:
+        memory.setdefault("cases", {})[operation.id] = job.generated()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One operation to probe, and all that its plan needs to know."""
+
+    context: RunContext
+    operation: Operation
+    cache_dir: Path | None
+    memory: dict[str, Any]
+
+    @property
+    def caller(self) -> Caller:
+        name = self.context.settings.default_user
+        return ANONYMOUS if name is None else user(name)
+
+    @cached_property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        return contract_exclusions(self.context, self.operation)
+
+    @property
+    def given_only(self) -> bool:
+        return any(exclusion.kind == "generated" for exclusion in self.exclusions)
+
+    @property
+    def works_on_own_objects(self) -> bool:
+        """Whether this run has to create what the operation changes."""
+        context, operation = self.context, self.operation
+        if not operation.changes_state or context.is_freed(operation) or self.given_only:
+            return False
+        return context.settings.writes == "all" and names_objects(operation)
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether generated cases are sent, provided that somebody is at home."""
+        exclusions, operation = self.exclusions, self.operation
+        limited = any(e.whole or e.kind in ("generated", "no-generic-test") for e in exclusions)
+        removes = operation.method == "DELETE" and not self.context.is_freed(operation)
+        return not limited and not removes
+
+    def maker(self, values: Values) -> CaseMaker:
+        return CaseMaker(self.context, self.operation, self.caller, values)
+
+    def generated(self) -> Generated:
+        context, operation = self.context, self.operation
+        prepared = self.memory.get("cases", {}).get(operation.id)
+        if isinstance(prepared, Generated):
+            return prepared
+        cases = cases_of(
+            context.connector,
+            operation,
+            pinned=pinned_inputs(operation, example_values(context, operation)),
+            seed=context.settings.seed,
+            count=0 if context.quick else context.settings.examples,
+            cache_dir=self.cache_dir,
+        )
+        if cases.failures or cases.not_negatable:
+            kept = self.memory.setdefault("generation", {})
+            facts = {"failures": list(cases.failures), "not_negatable": cases.not_negatable}
+            kept[operation.id] = facts
+        return cases
+
+    def neighbours(self, example: Probe) -> list[Probe]:
+        routes = self.memory.get("routes", ())
+        return neighbour_probes(self.context, self.operation, example, self.caller, routes)
+
+
+def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
+    """With real values where they are known, and learnt anew where an object has vanished since."""
+    best = example_values(job.context, job.operation)
+    values = yield from learn(job.context, job.operation, best, job.caller)
+    maker = job.maker(values)
+    answers = yield _first(job, maker)
+    if LEARNT in values.sources.values() and _statuses(answers) <= _GONE:
+        # Another check of this run may have removed the object between the list and the call.
+        again = yield from learn(job.context, job.operation, best, job.caller, attempt=2)
+        if again.parameters != values.parameters:
+            maker = replace(maker, values=again)
+            answers = yield _first(job, maker)
+    yield from _further(job, maker, answers, cleaner)
+
+
+def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
+    """On an object that this run creates for the purpose."""
+    context, operation = job.context, job.operation
+    creator = usable_creator(context, operation)
+    if creator is None:
+        return
+    best = example_values(context, creator)
+    inputs = yield from learn(context, creator, best, job.caller)
+    inputs = distinct(context.connector, creator, inputs, operation.id)
+    body = inputs.body if inputs.has_body else NO_BODY
+    request = build_request(context, creator, inputs.parameters, body)
+    meta, purpose = {"of": creator.id}, "contract/create"
+    answers = yield [
+        Probe("create-1", operation.id, job.caller, request, purpose, meta, repeatable=False)
+    ]
+    parameter = path_parameters(operation)[-1]
+    own = created_id(answers[0], parameter) if answers else None
+    if own is None:
+        return
+    cleaner.own(creator, own)
+    values = example_values(context, operation)
+    values = replace(
+        values,
+        parameters={**values.parameters, parameter.name: own},
+        sources={**values.sources, parameter.name: "created"},
+    )
+    values = yield from learn(context, operation, values, job.caller)
+    maker = job.maker(values)
+    answers = yield _first(job, maker)
+    if operation.method == "DELETE":
+        cleaner.removed(answers, own)
+    yield from _further(job, maker, answers, cleaner)
+
+
+def _first(job: _Job, maker: CaseMaker) -> list[Probe]:
+    if job.given_only:
+        return maker.given()
+    # One object, one deletion: every further call would need another object.
+    return maker.examples()[:1] if _removes(job) else maker.examples()
+
+
+def _removes(job: _Job) -> bool:
+    return job.operation.method == "DELETE" and not job.context.is_freed(job.operation)
+
+
+def _statuses(answers: list[Exchange]) -> set[int | None]:
+    return {e.status for e in answers if e.probe.meta["mode"] != "saved"}
+
+
+def _further(job: _Job, maker: CaseMaker, answers: list[Exchange], cleaner: _Cleaner) -> Plan:
+    """What the definition promises and forbids, where the examples found somebody at home."""
+    cleaner.note(answers)
+    statuses = _statuses(answers)
+    if not statuses or statuses <= _REFUSED | {None}:
+        return  # nobody at home, or the token is refused: hundreds of calls would say no more
+    if statuses <= _GONE:
+        yield job.neighbours(answers[0].probe)
+        return
+    if job.given_only or _removes(job):
+        return
+    probes = maker.omissions()
+    if not job.operation.no_generic_test:
+        probes += maker.odd()
+        probes += maker.generated(job.generated().cases)
+    if probes:
+        answers = yield probes
+        cleaner.note(answers)
+
+
+class _Cleaner:
+    """Remembers what this plan created and removes it at the end."""
+
+    def __init__(self, job: _Job) -> None:
+        self._situation = job.context
+        self._operation = job.operation
+        self._caller = job.caller
+        self._ids: dict[str, Any] = {}
+        self._deleter = None
+        if self._creates():
+            self._deleter = deleter_of(job.context.connector, job.operation)
+
+    def _creates(self) -> bool:
+        operation = self._operation
+        return operation.method in ("POST", "PUT") and not names_objects(operation)
+
+    def own(self, creator: Operation, own: Any) -> None:
+        """Note an object that was created for this plan to work on."""
+        self._deleter = deleter_of(self._situation.connector, creator)
+        self._ids[str(own)] = own
+
+    def removed(self, exchanges: list[Exchange], own: Any) -> None:
+        """Forget an object that the operation under test removed itself."""
+        if any(exchange.status in (200, 202, 204) for exchange in exchanges):
+            self._ids.pop(str(own), None)
+
+    def note(self, exchanges: list[Exchange]) -> None:
+        """Note what these calls created."""
+        if self._deleter is None or not self._creates():
+            return
+        parameter = path_parameters(self._deleter)[-1]
+        for exchange in exchanges:
+            own = created_id(exchange, parameter)
+            if own is not None:
+                self._ids[str(own)] = own
+
+    def cleaning(self) -> Plan:
+        """Remove what was created, as far as `--writes` allows and a DELETE operation is known."""
+        deleter = self._deleter
+        if deleter is None or self._situation.settings.writes != "all":
+            return
+        parameter = path_parameters(deleter)[-1]
+        base = dict(example_values(self._situation, deleter).parameters)
+        probes = []
+        for number, own in enumerate(self._ids.values(), 1):
+            request = build_request(self._situation, deleter, {**base, parameter.name: own})
+            key, meta = f"clean-up-{number}", {"of": deleter.id}
+            purpose = "contract/clean-up"
+            probes.append(Probe(key, self._operation.id, self._caller, request, purpose, meta))
+        if probes:
+            yield probes

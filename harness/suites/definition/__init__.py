@@ -1,0 +1,1 @@
+"""The definition suite: the connector's files are sound."""

@@ -1,0 +1,246 @@
+"""Cross-checking the connector with the app's own authentication settings (`authsettingsV2`).
+
+Taken as `az webapp auth show`, ARM or Bicep output, or the bare properties print them. Source: App
+Service, "Microsoft Entra provider" and "File-based configuration".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.connector.model import Connector, Place
+from harness.connector.properties import is_placeholder
+from harness.errors import SettingsError
+from harness.findings.model import Finding, Rule
+from harness.suites.definition.context import DefinitionFacts
+
+__all__ = ["RULES", "check_easy_auth", "read_auth_settings"]
+
+_SOURCE = "App Service, 'Configure your App Service app to use Microsoft Entra sign-in'"
+OFF = Rule(
+    "definition.easy-auth-off",
+    "error",
+    "App Service Authentication is off",
+    "platform.enabled is false, or authentication is not required.",
+    "Everybody can call every function.",
+    "az webapp auth update --enabled true --action RedirectToLoginPage",
+    _SOURCE,
+)
+ISSUER = Rule(
+    "definition.easy-auth-issuer",
+    "error",
+    "The app trusts another tenant's issuer",
+    "openIdIssuer names another tenant than [entra] tenant-id, or none.",
+    "Tokens of the connector's users are refused, or anybody's are accepted.",
+    "Set openIdIssuer to https://login.microsoftonline.com/<tenant>/v2.0.",
+    _SOURCE,
+)
+AUDIENCE = Rule(
+    "definition.easy-auth-audience",
+    "error",
+    "The app does not accept the connector's audience",
+    "Neither the client id nor allowedAudiences is what the connector's token is for. Audiences "
+    "are compared exactly, to the trailing slash; v2 tokens carry the API's client id instead.",
+    "Every call with a valid token is refused with 401.",
+    "Add the connector's resourceUri to allowedAudiences.",
+    _SOURCE,
+)
+ALLOW_LIST = Rule(
+    "definition.easy-auth-allow-list",
+    "error",
+    "The allow-list leaves the connector's client out",
+    "defaultAuthorizationPolicy.allowedApplications is there and does not hold the connector's "
+    "client id, or is empty, which permits nobody.",
+    "Every call with a valid token is refused with 403.",
+    "Add the connector's client id to allowedApplications.",
+    _SOURCE,
+)
+EXCLUDED = Rule(
+    "definition.easy-auth-excluded",
+    "error",
+    "An operation stands under excludedPaths",
+    "A path of the definition is excluded from authentication.",
+    "The operation is open to everybody.",
+    "Take it out of excludedPaths, or list the operation in [anonymous] public.",
+    _SOURCE,
+)
+RULES: tuple[Rule, ...] = (OFF, ISSUER, AUDIENCE, ALLOW_LIST, EXCLUDED)
+OPEN_ACTION = "allowanonymous"
+
+
+def read_auth_settings(path: Path) -> Mapping[str, Any]:
+    """The settings in a file.
+
+    Raises:
+        SettingsError: it cannot be read, or holds no authentication settings; one line.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise SettingsError(f"{path}: not valid JSON: {error}") from None
+    properties = _properties(document)
+    if properties is None:
+        raise SettingsError(f"{path}: holds no authsettingsV2 (az webapp auth show prints them)")
+    return properties
+
+
+def _properties(document: Any) -> Mapping[str, Any] | None:
+    """The part that holds the settings, wherever a tool put it."""
+    if not isinstance(document, Mapping):
+        return None
+    if "globalValidation" in document or "identityProviders" in document:
+        return document
+    for key in ("properties", "value", "authsettingsV2"):
+        found = _properties(document.get(key))
+        if found is not None:
+            return found
+    resources = document.get("resources")
+    for resource in resources if isinstance(resources, list) else []:
+        found = _properties(resource)
+        if found is not None:
+            return found
+    return None
+
+
+def check_easy_auth(
+    document: Mapping[str, Any],
+    connector: Connector,
+    facts: DefinitionFacts,
+    *,
+    public: tuple[str, ...] = (),
+    source: Path | None = None,
+) -> list[Finding]:
+    """Everything in which the app's settings contradict what the connector needs."""
+    place = Place(source.as_posix() if source is not None else "authsettingsV2")
+    return [
+        *_required(document, place),
+        *_issuer(document, facts, place),
+        *_audience(document, connector, facts, place),
+        *_allow_list(document, connector, facts, place),
+        *_excluded(document, connector, public, place),
+    ]
+
+
+def _at(node: Any, *keys: str) -> Mapping[str, Any]:
+    for key in keys:
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node if isinstance(node, Mapping) else {}
+
+
+def _provider(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _at(document, "identityProviders", "azureActiveDirectory")
+
+
+def _required(document: Mapping[str, Any], place: Place) -> Iterator[Finding]:
+    validation = _at(document, "globalValidation")
+    action = str(validation.get("unauthenticatedClientAction", ""))
+    if _at(document, "platform").get("enabled") is False:
+        yield OFF.finding("App Service Authentication is switched off", place=place)
+    elif validation.get("requireAuthentication") is False or action.lower() == OPEN_ACTION:
+        yield OFF.finding(
+            "calls without a token are let through",
+            expected="requireAuthentication: true, and an action that refuses",
+            observed=action or "requireAuthentication: false",
+            place=place,
+        )
+
+
+def _issuer(document: Mapping[str, Any], facts: DefinitionFacts, place: Place) -> Iterator[Finding]:
+    issuer = _at(_provider(document), "registration").get("openIdIssuer")
+    if not isinstance(issuer, str) or not facts.tenant_id:
+        return
+    tenant = next(iter(urlsplit(issuer).path.strip("/").split("/")), "")
+    is_id = len(facts.tenant_id) == 36
+    if is_id and tenant.lower() != facts.tenant_id.lower():
+        yield ISSUER.finding(
+            f"openIdIssuer is of tenant {tenant or 'none'}",
+            expected=facts.tenant_id,
+            observed=issuer,
+            place=place,
+        )
+
+
+def _audience(
+    document: Mapping[str, Any], connector: Connector, facts: DefinitionFacts, place: Place
+) -> Iterator[Finding]:
+    registration = _at(_provider(document), "registration")
+    validation = _at(_provider(document), "validation")
+    client = registration.get("clientId")
+    accepted = {str(a) for a in validation.get("allowedAudiences") or ()}
+    accepted |= {client} if isinstance(client, str) else set()
+    properties = connector.properties
+    wanted = properties.resource_uri if properties is not None else None
+    wanted = wanted or (facts.scope.rpartition("/")[0] if facts.scope else None)
+    if not wanted or is_placeholder(wanted) or not accepted:
+        return
+    v2 = bool(facts.api_client_id) and facts.api_client_id in accepted
+    if wanted in accepted or wanted.removeprefix("api://") in accepted or v2:
+        return
+    slash = {a.rstrip("/") for a in accepted}
+    hint = "; only the trailing slash differs" if wanted.rstrip("/") in slash else ""
+    yield AUDIENCE.finding(
+        f"the connector asks for {wanted}, which the app does not accept{hint}",
+        expected=wanted,
+        observed=", ".join(sorted(accepted)),
+        place=place,
+    )
+
+
+def _allow_list(
+    document: Mapping[str, Any], connector: Connector, facts: DefinitionFacts, place: Place
+) -> Iterator[Finding]:
+    policy = _at(_provider(document), "validation", "defaultAuthorizationPolicy")
+    allowed = policy.get("allowedApplications")
+    if not isinstance(allowed, list):
+        return
+    client = facts.client_id or (connector.properties.client_id if connector.properties else None)
+    if not allowed:
+        yield ALLOW_LIST.finding(
+            "allowedApplications is an empty list, which permits nobody",
+            expected="the connector's client id, or no list at all",
+            observed="[]",
+            place=place,
+        )
+    elif (
+        client
+        and not is_placeholder(client)
+        and client.lower() not in {str(a).lower() for a in allowed}
+    ):
+        yield ALLOW_LIST.finding(
+            f"allowedApplications does not hold the connector's client {client}",
+            expected=client,
+            observed=", ".join(map(str, allowed)),
+            place=place,
+        )
+
+
+def _excluded(
+    document: Mapping[str, Any], connector: Connector, public: tuple[str, ...], place: Place
+) -> Iterator[Finding]:
+    excluded = _at(document, "globalValidation").get("excludedPaths")
+    patterns = [str(p) for p in excluded] if isinstance(excluded, list) else []
+    for operation in connector.operations:
+        path = connector.base_path.rstrip("/") + operation.path
+        hit = next((p for p in patterns if _covers(p, path)), None)
+        if hit is not None and operation.id not in public:
+            yield EXCLUDED.finding(
+                f"{operation.id} ({path}) is excluded from authentication by {hit}",
+                operation=operation.id,
+                expected="authentication",
+                observed=hit,
+                place=place,
+            )
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether an excluded path covers another; case is not told apart, to be on the safe side."""
+    low, goal = pattern.lower(), path.lower()
+    if low.endswith("/*"):
+        return goal.startswith(low.removesuffix("*"))
+    return goal == low

@@ -1,0 +1,98 @@
+"""Judging versions of operations: `x-ms-api-annotation` with its families and replacements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.connector.model import Connector, Operation
+from harness.findings.model import Finding
+from harness.suites.definition.context import found
+
+__all__ = ["judge_revisions"]
+
+ANNOTATION = "x-ms-api-annotation"
+ACTIVE_LIMIT = 2
+Note = tuple[Operation, Mapping[str, Any]]
+
+
+def judge_revisions(connector: Connector) -> Iterator[Finding]:
+    """Families of operations and their revisions (Microsoft, 'Operational versioning')."""
+    families: dict[str, list[Note]] = {}
+    for operation in connector.operations:
+        annotation = operation.raw.get(ANNOTATION)
+        if not isinstance(annotation, Mapping):
+            continue
+        yield from _replacement(connector, operation, annotation)
+        yield from _status(connector, operation, annotation)
+        family = annotation.get("family")
+        if isinstance(family, str) and family:
+            families.setdefault(family, []).append((operation, annotation))
+    for family, members in families.items():
+        yield from _family(connector, family, members)
+
+
+def _replacement(
+    connector: Connector, operation: Operation, annotation: Mapping[str, Any]
+) -> Iterator[Finding]:
+    replacement = annotation.get("replacement")
+    if not isinstance(replacement, Mapping):
+        return
+    place = f"{operation.pointer}/{ANNOTATION}/replacement"
+    if operation.raw.get("deprecated") is not True:
+        message = f"{operation.id} names a replacement, but is not deprecated"
+        yield found(connector, "replacement", message, place, operation=operation)
+    for key in ("api", "operationId"):
+        if not replacement.get(key):
+            message = f"the replacement of {operation.id} has no {key}"
+            yield found(connector, "replacement", message, place, operation=operation)
+
+
+def _status(
+    connector: Connector, operation: Operation, annotation: Mapping[str, Any]
+) -> Iterator[Finding]:
+    info = connector.raw.get("info")
+    own = info.get(ANNOTATION) if isinstance(info, Mapping) else None
+    whole = own.get("status") if isinstance(own, Mapping) else None
+    if whole == "Preview" and annotation.get("status") == "Production":
+        message = f"{operation.id} is in production, but the connector is in preview"
+        place = f"{operation.pointer}/{ANNOTATION}/status"
+        yield found(connector, "status-ahead", message, place, operation=operation)
+
+
+def _family(connector: Connector, family: str, members: list[Note]) -> Iterator[Finding]:
+    place = f"{members[0][0].pointer}/{ANNOTATION}"
+    revisions = Counter(str(a["revision"]) for _, a in members if a.get("revision") is not None)
+    for revision, count in revisions.items():
+        if count > 1:
+            message = f"the family {family} has revision {revision} {count} times"
+            yield found(connector, "revision", message, place)
+    empty = [o for o, a in members if a.get("revision") is None]
+    if len(empty) > 1:
+        names = ", ".join(o.id for o in empty)
+        message = f"{len(empty)} operations of the family {family} have no revision: {names}"
+        yield found(connector, "revision", message, place)
+    elif empty and len(members) > 1:
+        message = f"{empty[0].id} is of the family {family}, but has no revision"
+        pointer = f"{empty[0].pointer}/{ANNOTATION}"
+        yield found(connector, "revision", message, pointer, severity="note")
+    active = [(o, a) for o, a in members if o.raw.get("deprecated") is not True]
+    produced = [o for o, a in active if a.get("status") == "Production"]
+    if len(active) > ACTIVE_LIMIT or len(produced) > 1:
+        kind = "active" if len(active) > ACTIVE_LIMIT else "in production"
+        listed = [o for o, _ in active] if kind == "active" else produced
+        names = ", ".join(o.id for o in listed)
+        message = f"several operations of the family {family} are {kind}: {names}"
+        yield found(connector, "revision", message, place, severity="note")
+    for operation, annotation in members:
+        yield from _suffix(connector, operation, annotation.get("revision"))
+
+
+def _suffix(connector: Connector, operation: Operation, revision: Any) -> Iterator[Finding]:
+    if not isinstance(revision, int) or revision < 2:
+        return
+    if not operation.id.lower().endswith(f"v{revision}"):
+        message = f"{operation.id} is revision {revision}, but does not end with V{revision}"
+        place = f"{operation.pointer}/operationId"
+        yield found(connector, "revision-name", message, place, operation=operation)

@@ -1,0 +1,1 @@
+"""The delegated suite: calls run as the signed-in user."""

@@ -1,0 +1,127 @@
+"""Whether one user can change another's object: tried on objects made for it, never on others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.connector.model import Operation
+from harness.errors import SettingsError
+from harness.exchanges.context import Plan, RunContext
+from harness.exchanges.model import Probe, Request, user
+from harness.inputs.learning import learn
+from harness.inputs.related_operations import created_id, deleter_of, path_parameters
+from harness.inputs.requests import NO_BODY, build_request
+from harness.inputs.values import Values, distinct, example_values
+from harness.inputs.write_policy import contract_exclusions, usable_creator
+
+__all__ = ["changing_plan", "why_not_changed"]
+
+
+def why_not_changed(context: RunContext, operation: Operation) -> str | None:
+    """Why separation of changes is not tried on an operation, or None where it is."""
+    reason = next((e.reason for e in contract_exclusions(context, operation) if e.whole), None)
+    if reason is not None:
+        return reason
+    if not path_parameters(operation):
+        return "it creates, so that there is no object of another user's to change"
+    if usable_creator(context, operation) is None:
+        return "no operation is known by which this run could create an object to change"
+    return None
+
+
+def changing_plan(context: RunContext, operation: Operation) -> Plan:
+    """An object made by the first user for this purpose, changed or deleted by the second."""
+    creating = usable_creator(context, operation)
+    if creating is None or why_not_changed(context, operation) is not None:
+        return
+    owner, intruder = list(context.settings.users)[:2]
+    values = example_values(context, creating)
+    values = yield from learn(context, creating, values, user(owner), suite="delegated")
+    values = distinct(context.connector, creating, values, f"{operation.id} of {owner}")
+    made = yield [_probe(context, creating, values, f"create/{owner}", owner)]
+    parameter = path_parameters(operation)[-1]
+    own = created_id(made[0], parameter) if made[0].status in (200, 201, 202) else None
+    if own is None:
+        return
+    fixed = {parameter.name: own}
+    values = _with(example_values(context, operation), fixed)
+    values = yield from learn(context, operation, values, user(owner), suite="delegated")
+    before, after = (_reading(context, operation, fixed, owner, w) for w in ("before", "after"))
+    attack = _probe(context, operation, values, f"intrude/{intruder}", intruder)
+    if before:
+        yield before
+    yield [
+        replace(
+            attack,
+            request=_altered(context, operation, attack.request),
+            meta={"owner": owner, "id": own},
+        )
+    ]
+    if after:
+        yield after
+    remover = deleter_of(context.connector, creating)
+    if remover is not None:
+        least = _with(example_values(context, remover), {path_parameters(remover)[-1].name: own})
+        yield [_probe(context, remover, least, f"cleanup/{owner}", owner)]
+
+
+def _with(values: Values, fixed: Mapping[str, Any]) -> Values:
+    """The values with an object's id among them, which is not looked for again."""
+    sources = {**values.sources, **dict.fromkeys(fixed, "created")}
+    return replace(values, parameters={**values.parameters, **fixed}, sources=sources)
+
+
+def _probe(
+    context: RunContext, operation: Operation, values: Values, key: str, caller: str
+) -> Probe:
+    body = values.body if values.has_body else NO_BODY
+    request = build_request(context, operation, values.parameters, body)
+    purpose = f"delegated/{key.partition('/')[0]}"
+    return Probe(key, operation.id, user(caller), request, purpose, repeatable=False)
+
+
+def _reading(
+    context: RunContext, operation: Operation, fixed: Mapping[str, Any], owner: str, when: str
+) -> list[Probe]:
+    """The object's own GET, to see whether it was changed; nothing where there is none."""
+    path = operation.path[: operation.path.rfind("}") + 1].lower()
+    found = [
+        each
+        for each in context.connector.operations
+        if each.method == "GET" and each.path.rstrip("/").lower() == path
+    ]
+    try:
+        return [
+            replace(
+                _probe(context, each, _with(example_values(context, each), fixed), when, owner),
+                key=f"{when}/{owner}",
+                repeatable=True,
+            )
+            for each in found[:1]
+        ]
+    except SettingsError:
+        return []  # its path names the object otherwise
+
+
+def _altered(context: RunContext, operation: Operation, request: Request) -> Request:
+    """The request with a free text in its body changed, so that a change can be seen."""
+    body = operation.body
+    if body is None or request.body is None:
+        return request
+    schema = context.connector.resolve(body.schema)
+    properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+    try:
+        document = json.loads(request.body)
+    except ValueError:
+        return request
+    if not isinstance(document, dict):
+        return request
+    for name, value in document.items():
+        rule = context.connector.resolve(properties.get(name, {}))
+        closed = any(key in rule for key in ("enum", "format", "pattern"))
+        if isinstance(value, str) and not closed and len(value) + 2 <= rule.get("maxLength", 99):
+            return replace(request, body=json.dumps({**document, name: value + " 2"}).encode())
+    return request

@@ -1,0 +1,232 @@
+"""Whom calls ran as: the function's own answer, the platform's, and the access table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.errors import SettingsError
+from harness.exchanges.context import RunContext
+from harness.exchanges.identities import (
+    Claims,
+    claim_values,
+    mentioned,
+    names_whom,
+    pointed_text,
+    sign_in_name,
+)
+from harness.exchanges.model import Exchange, Probe
+from harness.exchanges.records import json_body
+from harness.findings.model import Finding, Judgement
+from harness.settings.values import IdentityPointer
+from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
+from harness.suites.delegated.plan import access_probes
+from harness.suites.delegated.rules import (
+    ACCESS,
+    APP_IDENTITY,
+    PLATFORM_IDENTITY,
+    WRONG_IDENTITY,
+)
+
+__all__ = ["judge_access", "judge_identity"]
+
+
+def judge_identity(
+    context: RunContext, exchanges: Sequence[Exchange], claims_by_user: Claims
+) -> tuple[Judgement, list[str]]:
+    """Whether each user has a proof of identity, by the function or by the platform; and notes."""
+    delegated = context.settings.delegated
+    if delegated.identity is None:
+        return Judgement(skipped='[delegated] identity = "none" gives the proof up'), [
+            "the proof of whom calls run as is given up by the settings"
+        ]
+    if not context.settings.users:
+        return Judgement(unverified="no user is configured: add [users.NAME]"), []
+    findings: list[Finding] = []
+    proved: dict[str, str] = {}
+    for exchange in of(exchanges, "identity"):
+        finding, proof = _identity_of(context, exchange, claims_by_user)
+        if finding is not None:
+            findings.append(finding)
+        elif proof is not None:
+            proved.setdefault(exchange.probe.caller.name, proof)
+    findings += _strangers(context, of(exchanges, "identity"), claims_by_user)
+    for exchange in of(exchanges, "platform"):
+        finding = _platform_identity(exchange, claims_by_user)
+        if finding is not None:
+            findings.append(finding)
+        elif exchange.status == 200:
+            proved.setdefault(exchange.probe.caller.name, "the platform (/.auth/me)")
+    missing = [name for name in context.settings.users if name not in proved]
+    unverified = None
+    if missing and not any(finding.is_error for finding in findings):
+        unverified = (
+            f"nothing tells whom calls of {', '.join(missing)} run as: name an operation in "
+            "[delegated] identity, switch the token store on (then /.auth/me tells), or give the "
+            'proof up with identity = "none"'
+        )
+    return Judgement(one_per_cause(findings), unverified), _identity_notes(proved, context)
+
+
+def _strangers(
+    context: RunContext, exchanges: Sequence[Exchange], claims_by_user: Claims
+) -> list[Finding]:
+    """Operations that tell every user the same sign-in name, which is nobody's: a warning.
+
+    Only where the settings name no place to look at: an address in an answer may be any other.
+    """
+    if context.settings.delegated.identity or len(claims_by_user) < 2:
+        return []
+    told: dict[str, dict[str, tuple[str, str]]] = {}
+    for exchange in exchanges:
+        if exchange.status == 200 and exchange.probe.operation:
+            found = sign_in_name(json_body(exchange.response))
+            if found is not None and not names_whom(found[1], claims_by_user):
+                told.setdefault(exchange.probe.operation, {})[exchange.probe.caller.name] = found
+    findings = []
+    for operation, by_user in told.items():
+        names = {name for _, name in by_user.values()}
+        stranger = names.pop() if len(names) == 1 and len(by_user) == len(claims_by_user) else None
+        if stranger is None or stranger in context.settings.delegated.app_identities:
+            continue
+        pointer = next(iter(by_user.values()))[0]
+        row = f'{{ operation = "{operation}", pointer = "{pointer}", claim = "upn" }}'
+        findings.append(
+            APP_IDENTITY.finding(
+                f"{operation} names {stranger!r} to every user, who is none of them",
+                operation=operation,
+                caller=next(iter(by_user)),
+                expected=f"{pointer} names the caller",
+                observed=f"{pointer} is {stranger!r} for {', '.join(by_user)}",
+                remedy="If the function should run as its caller, take the user from "
+                f"X-MS-CLIENT-PRINCIPAL; to make this an error, set [delegated] identity = [{row}]."
+                " If the identity is meant, name it in [delegated] app-identities.",
+                severity="warning",
+                evidence=tuple(e.id for e in exchanges if e.probe.operation == operation),
+            )
+        )
+    return findings
+
+
+def _identity_notes(proved: dict[str, str], context: RunContext) -> list[str]:
+    by_proof: dict[str, list[str]] = {}
+    for name, proof in proved.items():
+        by_proof.setdefault(proof, []).append(name)
+    notes = [f"identity of {', '.join(names)} proved by {how}" for how, names in by_proof.items()]
+    if len(context.settings.users) == 1:
+        notes.append(f"separation of users was not tried: it {ADD_USER}")
+    return notes
+
+
+def _identity_of(
+    context: RunContext, exchange: Exchange, claims_by_user: Claims
+) -> tuple[Finding | None, str | None]:
+    """A finding, or what the proof is, or neither where the answer does not tell."""
+    name = exchange.probe.caller.name
+    if exchange.status is None or not 200 <= exchange.status < 300 or name not in claims_by_user:
+        return None, None
+    pointers = [
+        p
+        for p in context.settings.delegated.identity or ()
+        if p.operation == exchange.probe.operation
+    ]
+    if not pointers:
+        seen = mentioned(exchange.response, claims_by_user)
+        proof = f"identity seen in {exchange.probe.operation}" if seen == {name} else None
+        return None, proof
+    for pointer in pointers:
+        finding = _compare(context, exchange, pointer, claims_by_user)
+        if finding is not None:
+            return finding, None
+    return None, f"the function's own answer ({exchange.probe.operation})"
+
+
+def _compare(
+    context: RunContext, exchange: Exchange, pointer: IdentityPointer, claims_by_user: Claims
+) -> Finding | None:
+    name = exchange.probe.caller.name
+    told = pointed_text(exchange.response, pointer.pointer)
+    expected = claim_values(claims_by_user[name], pointer.claim)
+    if told is not None and told.casefold() in expected:
+        return None
+    if told is not None and any(value in told.casefold() for value in expected if len(value) > 5):
+        return None
+    if told is not None and told in context.settings.delegated.app_identities:
+        return None
+    others = [
+        who
+        for who, claims in claims_by_user.items()
+        if who != name
+        and told is not None
+        and told.casefold() in claim_values(claims, pointer.claim)
+    ]
+    rule = WRONG_IDENTITY if others or told is None else APP_IDENTITY
+    whom = others[0] if others else "nobody" if told is None else f"{told!r}"
+    return rule.finding(
+        f"{exchange.probe.operation} called by {name} says it ran as {whom}",
+        operation=exchange.probe.operation,
+        caller=name,
+        expected=f"{pointer.pointer or 'the body'} names {name} ({pointer.claim})",
+        observed=f"{pointer.pointer or 'the body'} is {told!r}",
+        evidence=(exchange.id,),
+    )
+
+
+def _platform_identity(exchange: Exchange, claims_by_user: Claims) -> Finding | None:
+    name = exchange.probe.caller.name
+    if exchange.status != 200 or name not in claims_by_user:
+        return None
+    seen = mentioned(exchange.response, claims_by_user)
+    if name in seen:
+        return None
+    return PLATFORM_IDENTITY.finding(
+        f"/.auth/me says that the session of {name} belongs to "
+        f"{', '.join(sorted(seen)) or 'nobody known'}",
+        caller=name,
+        expected=f"the claims of {name}",
+        observed=f"claims of {', '.join(sorted(seen)) or 'somebody else'}",
+        evidence=(exchange.id,),
+    )
+
+
+def judge_access(context: RunContext, exchanges: Sequence[Exchange]) -> Judgement:
+    """Whether every row of the access table held for every caller."""
+    rows = context.settings.delegated.access
+    if not rows:
+        return Judgement(skipped="there is no access table ([[delegated.access]]) in the settings")
+    try:
+        asked = access_probes(context)
+    except SettingsError as error:
+        return Judgement(unverified=str(error))
+    answers = {_row_key(e.probe): e for e in of(exchanges, "access")}
+    findings, missing = [], []
+    for probe in asked:
+        expected = list(probe.meta["expect"])
+        who, operation = probe.caller.name, probe.operation
+        exchange = answers.get(_row_key(probe))
+        if exchange is None or exchange.status is None:
+            reason = "was not recorded" if exchange is None else exchange.reason
+            missing.append(f"{operation} as {who}: {reason}")
+        elif exchange.status not in expected and not _refused_anonymously(exchange, expected):
+            findings.append(
+                ACCESS.finding(
+                    f"{operation} answers {who} with {exchange.status}",
+                    operation=operation,
+                    caller=who,
+                    expected=" or ".join(map(str, expected)),
+                    observed=str(exchange.status),
+                    evidence=(exchange.id,),
+                )
+            )
+    return Judgement(tuple(findings), "; ".join(missing) or None)
+
+
+def _row_key(probe: Probe) -> tuple[str | None, str, str]:
+    """What makes an answer that of a row of the table, whatever the row expects by now."""
+    return probe.operation, probe.caller.name, str(probe.meta.get("inputs"))
+
+
+def _refused_anonymously(exchange: Exchange, expected: Sequence[int]) -> bool:
+    """An anonymous 401 may come as a redirect to the sign-in, and the reverse."""
+    refusals = {301, 302, 401, 403}
+    anonymous = exchange.probe.caller.kind == "anonymous"
+    return anonymous and exchange.status in refusals and bool(refusals & set(expected))

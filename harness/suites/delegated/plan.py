@@ -1,0 +1,173 @@
+"""What to ask to see whether calls run as the signed-in user.
+
+Few calls per operation: with two users one plain call each, two that try to pass as somebody else,
+up to three ids of one user asked for by the other, and (bleed) eight rounds of interleaved calls.
+Nothing that this run did not create is changed or deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from harness.connector.model import Operation
+from harness.errors import SettingsError
+from harness.exchanges.context import Plan, RunContext
+from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, user
+from harness.exchanges.records import json_body
+from harness.inputs.requests import NO_BODY, build_request
+from harness.inputs.values import example_values
+from harness.settings.values import AccessRow
+from harness.suites.delegated.requests import is_readable, needs_ids, request_of
+from harness.suites.delegated.separation_plan import separation_plan
+
+__all__ = [
+    "access_plan",
+    "access_probes",
+    "bleed_plan",
+    "identity_candidates",
+    "identity_plan",
+    "separation_plan",
+]
+
+ROUNDS = 8
+MOST_CANDIDATES = 6
+
+
+def identity_candidates(context: RunContext) -> list[Operation]:
+    """Operations that may tell whom they ran as, where the settings name none."""
+    chosen = []
+    for operation in context.connector.operations:
+        if operation.id in context.settings.anonymous.public:
+            continue
+        values = example_values(context, operation)
+        if is_readable(context, operation) and not needs_ids(values, operation):
+            chosen.append(operation)
+    hints = ("whoami", "me", "profile", "user", "identity", "account")
+    chosen.sort(key=lambda o: not any(h in o.id.lower() or h in o.path.lower() for h in hints))
+    return chosen[:MOST_CANDIDATES]
+
+
+def identity_plan(context: RunContext) -> Plan:
+    """Each user asks the configured (or likely) operations, and the platform, who they are."""
+    settings = context.settings
+    if settings.delegated.identity is None:
+        return
+    pointed = {p.operation for p in settings.delegated.identity}
+    operations = [o for o in context.connector.operations if o.id in pointed]
+    operations = operations or identity_candidates(context)
+    probes = [
+        Probe(
+            f"identity/{name}/{operation.id}",
+            operation.id,
+            user(name),
+            request_of(context, operation),
+            "delegated/identity",
+        )
+        for operation in operations
+        for name in settings.users
+    ]
+    probes += [_session_probe(name) for name in settings.users]
+    exchanges = yield probes
+    asked = [probe for e in exchanges if (probe := _me_probe(e)) is not None]
+    if asked:
+        yield asked
+
+
+def _session_probe(name: str) -> Probe:
+    """Client-directed sign-in: the token for a session (App Service: "client-directed flow")."""
+    body = json.dumps({"access_token": "{token}"}).encode("utf-8")
+    request = Request("POST", "/.auth/login/aad", (("Content-Type", "application/json"),), body)
+    return Probe(f"session/{name}", None, user(name), request, "delegated/session")
+
+
+def _me_probe(exchange: Exchange) -> Probe | None:
+    """`/.auth/me` with the session that client-directed sign-in gave."""
+    if exchange.probe.purpose != "delegated/session" or exchange.status != 200:
+        return None
+    document = json_body(exchange.response)
+    session = document.get("authenticationToken") if isinstance(document, Mapping) else None
+    if not isinstance(session, str):
+        return None
+    name = exchange.probe.caller.name
+    request = Request("GET", "/.auth/me", (("X-ZUMO-AUTH", session),))
+    caller = Caller(name, "anonymous")
+    return Probe(f"platform/{name}", None, caller, request, "delegated/platform")
+
+
+def access_plan(context: RunContext) -> Plan:
+    """Every row of the access table, as every caller that it names."""
+    probes = access_probes(context)
+    if probes:
+        yield probes
+
+
+def access_probes(context: RunContext) -> list[Probe]:
+    """The calls that the access table asks for, as far as they may be sent.
+
+    Raises:
+        SettingsError: a row gives a value that its operation has no place for.
+    """
+    probes: list[Probe] = []
+    for index, row in enumerate(context.settings.delegated.access):
+        operation = context.connector.operation(row.operation)
+        if operation.changes_state and not _row_allowed(context, operation):
+            continue
+        request = _row_request(context, operation, row)
+        probes += [
+            Probe(
+                f"access/{index}/{name}",
+                operation.id,
+                ANONYMOUS if name == "anonymous" else user(name),
+                request,
+                "delegated/access",
+                {"row": index, "expect": list(statuses), "inputs": inputs_of(row)},
+                repeatable=not operation.changes_state,
+            )
+            for name, statuses in row.expect.items()
+        ]
+    return probes
+
+
+def inputs_of(row: AccessRow) -> str:
+    """A short hash of a row's own inputs: a recorded answer fits the row that asked for it."""
+    plain = json.dumps([row.parameters, row.has_body, row.body], sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode("utf-8")).hexdigest()[:12]
+
+
+def _row_allowed(context: RunContext, operation: Operation) -> bool:
+    if context.is_freed(operation):
+        return True
+    writes = context.settings.writes
+    return writes == "all" or (writes == "examples" and operation.method != "DELETE")
+
+
+def _row_request(context: RunContext, operation: Operation, row: AccessRow) -> Request:
+    values = example_values(context, operation)
+    body = row.body if row.has_body else values.body if values.has_body else NO_BODY
+    try:
+        return build_request(context, operation, {**values.parameters, **row.parameters}, body)
+    except SettingsError as error:
+        raise SettingsError(f"[[delegated.access]] {row.operation}: {error}") from None
+
+
+def bleed_plan(context: RunContext, operation: Operation) -> Plan:
+    """One call per user as a yardstick, then many rounds of claims_by_user's calls interleaved."""
+    settings = context.settings
+    names = list(settings.users)[:2]
+    if len(names) < 2 or operation.id in settings.anonymous.public:
+        return
+    if not is_readable(context, operation):
+        return
+    values = example_values(context, operation)
+    if needs_ids(values, operation):
+        return
+    request = request_of(context, operation)
+    for name in names:
+        yield [Probe(f"alone/{name}", operation.id, user(name), request, "delegated/alone")]
+    yield [
+        Probe(f"mixed/{turn}/{name}", operation.id, user(name), request, "delegated/mixed")
+        for turn in range(ROUNDS)
+        for name in names
+    ]

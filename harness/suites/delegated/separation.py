@@ -1,0 +1,305 @@
+"""Whether one user's answers hold what belongs to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.connector.model import Operation
+from harness.exchanges.context import RunContext
+from harness.exchanges.identities import Claims, mentioned, names_whom
+from harness.exchanges.model import Exchange, Response
+from harness.exchanges.records import json_body, record_ids, values_in
+from harness.findings.model import Finding, Judgement, Severity
+from harness.suites.delegated.changes_plan import why_not_changed
+from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
+from harness.suites.delegated.rules import (
+    CACHEABLE,
+    FOREIGN_OBJECT,
+    FOREIGN_WRITE,
+    LEAK,
+    SPOOFED,
+)
+
+__all__ = ["judge_separation"]
+
+
+def judge_separation(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange], claims_by_user: Claims
+) -> tuple[Judgement, list[str]]:
+    """Whether one user's answers hold what belongs to another; and notes."""
+    settings = context.settings
+    if len(settings.users) < 2:
+        return Judgement(skipped=ADD_USER), []
+    if operation.id in settings.anonymous.public:
+        return Judgement(skipped="open on purpose ([anonymous] public)"), []
+    if not exchanges:
+        return Judgement(skipped=_why_not(context, operation)), []
+    findings = [
+        *_leaks(context, operation, exchanges, claims_by_user),
+        *_foreign_objects(context, operation, exchanges),
+        *_foreign_writes(context, operation, exchanges),
+        *_spoofs(operation, exchanges, claims_by_user),
+        *_cacheable(operation, exchanges),
+    ]
+    answered = [e for e in exchanges if e.status is not None]
+    unverified = None if answered else f"no answer: {exchanges[0].reason}"
+    skipped = None
+    if not any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude")):
+        skipped = _no_object(exchanges)
+        if operation.id in settings.delegated.private:
+            where = f"[operations.{operation.id}] parameters"
+            unverified = f"private, but {skipped}; give an id of one user's object in {where}"
+    return Judgement(one_per_cause(findings), unverified, skipped), []
+
+
+def _why_not(context: RunContext, operation: Operation) -> str:
+    if operation.is_trigger:
+        return "a trigger: calling it would subscribe"
+    if operation.changes_state and not context.is_freed(operation):
+        if context.settings.writes != "all":
+            return "changes state: tried with --writes all, on objects that the run makes itself"
+        return why_not_changed(context, operation) or "nothing was sent"
+    if operation.no_generic_test:
+        return "x-ms-no-generic-test keeps it from being called"
+    return f"needs an id that no operation lists: give one in [operations.{operation.id}]"
+
+
+def _no_object(exchanges: Sequence[Exchange]) -> str:
+    """Why nothing was asked for in another user's name."""
+    made = of(exchanges, "create")
+    if made:
+        return f"no object to work on: {made[0].probe.request.method} answered {made[0].status}"
+    return "no object to ask for: the lists showed nothing that is one user's alone"
+
+
+def severity_for(context: RunContext, operation: Operation) -> Severity:
+    """An error where the answers are private or the access table speaks, else a warning."""
+    delegated = context.settings.delegated
+    spoken = any(row.operation == operation.id and _forbids(row.expect) for row in delegated.access)
+    return "error" if operation.id in delegated.private or spoken else "warning"
+
+
+def _forbids(expect: object) -> bool:
+    values = expect.values() if isinstance(expect, dict) else ()
+    return any(all(status >= 400 for status in statuses) for statuses in values)
+
+
+def _leaks(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange], claims_by_user: Claims
+) -> list[Finding]:
+    """Answers to the plain call that hold another user's identifiers or, if private, records."""
+    same = [e for e in of(exchanges, "same") if e.status is not None and 200 <= e.status < 300]
+    findings = []
+    private = operation.id in context.settings.delegated.private
+    for exchange in same:
+        name = exchange.probe.caller.name
+        others = mentioned(exchange.response, claims_by_user) - {name}
+        for other in sorted(others):
+            findings.append(
+                LEAK.finding(
+                    f"the answer to {name} carries identifiers of {other}",
+                    operation=operation.id,
+                    caller=name,
+                    expected=f"only data of {name}",
+                    observed=f"identifiers of {other} in the body",
+                    severity="error" if private else "warning",
+                    evidence=(exchange.id, *(e.id for e in same if e is not exchange)),
+                    data={"row": access_row(operation, name, other)},
+                )
+            )
+    if private and not findings:
+        findings += _shared_records(operation, same)
+    return findings
+
+
+def _shared_records(operation: Operation, same: Sequence[Exchange]) -> list[Finding]:
+    """Two users' answers with records, or something else that is not empty, in common."""
+    if len(same) < 2:
+        return []
+    first, second = same[0], same[1]
+    assert first.response is not None
+    assert second.response is not None
+    both = set(record_ids(first.response)) & set(record_ids(second.response))
+    alike = first.response.body == second.response.body and _holds_something(first.response)
+    if not both and not alike:
+        return []
+    told = f"records {', '.join(sorted(both)[:3])} in both answers" if both else "the same answer"
+    one, other = first.probe.caller.name, second.probe.caller.name
+    return [
+        LEAK.finding(
+            f"{one} and {other} get the same records from a private operation",
+            operation=operation.id,
+            caller=other,
+            expected="records of the caller alone",
+            observed=told,
+            severity="error",
+            evidence=tuple(e.id for e in same),
+        )
+    ]
+
+
+def _holds_something(response: Response) -> bool:
+    """Whether an answer is more than an empty list or object."""
+    document = json_body(response)
+    if document is None:
+        return bool(response.body.strip()) and response.body.strip() != b"null"
+    return any(True for _ in values_in(document))
+
+
+def access_row(operation: Operation, name: str, other: str) -> str:
+    """The row to paste where an operation shares on purpose."""
+    return (
+        f'[[delegated.access]]\noperation = "{operation.id}"\n'
+        f"expect = {{ {other} = 200, {name} = 200 }}   # shared on purpose"
+    )
+
+
+def _foreign_objects(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
+) -> list[Finding]:
+    own = {
+        (e.probe.meta["owner"], e.probe.meta["id"]): e
+        for e in of(exchanges, "own")
+        if e.status is not None and 200 <= e.status < 300
+    }
+    findings = []
+    for exchange in of(exchanges, "foreign"):
+        meta = exchange.probe.meta
+        control = own.get((meta["owner"], meta["id"]))
+        if control is None or exchange.status is None or not 200 <= exchange.status < 300:
+            continue
+        if not _same_matter(exchange.response, control.response):
+            continue
+        name, owner = exchange.probe.caller.name, meta["owner"]
+        findings.append(
+            FOREIGN_OBJECT.finding(
+                f"{name} reads an object that only {owner}'s list shows",
+                operation=operation.id,
+                caller=name,
+                expected="404 or 403",
+                observed=f"{exchange.status} with the object {meta['id']} "
+                f"({meta['listed_by']} shows it to {owner} alone)",
+                severity=severity_for(context, operation),
+                evidence=(exchange.id, control.id),
+                data={"row": access_row(operation, name, owner)},
+            )
+        )
+    return findings
+
+
+def _same_matter(left: Response | None, right: Response | None) -> bool:
+    """Whether two answers speak of the same object: same records, or the same text."""
+    if left is None or right is None:
+        return False
+    ids = set(record_ids(left)) & set(record_ids(right))
+    return bool(ids) or left.body == right.body
+
+
+def _foreign_writes(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
+) -> list[Finding]:
+    attacks = of(exchanges, "intrude")
+    if not attacks or attacks[0].status is None:
+        return []
+    attack = attacks[0]
+    status = attack.status or 0
+    before, after = of(exchanges, "before"), of(exchanges, "after")
+    changed = bool(before and after) and _changed(before[0], after[0])
+    if not 200 <= status < 300 and not changed:
+        return []
+    if before and after and not changed and operation.method not in ("DELETE", "POST"):
+        return []
+    name, owner = attack.probe.caller.name, attack.probe.meta["owner"]
+    done = "deletes" if operation.method == "DELETE" else "changes"
+    if operation.method == "POST":
+        done = f"calls {operation.id} on"
+    return [
+        FOREIGN_WRITE.finding(
+            f"{name} {done} an object of {owner}",
+            operation=operation.id,
+            caller=name,
+            expected="404 or 403, and the object unchanged",
+            observed=f"{status} for the object {attack.probe.meta['id']}"
+            + (", which is different afterwards" if changed else ""),
+            severity=severity_for(context, operation),
+            evidence=tuple(e.id for e in (*before, attack, *after)),
+        )
+    ]
+
+
+def _changed(before: Exchange, after: Exchange) -> bool:
+    if before.response is None or after.response is None:
+        return False
+    return (before.status, before.response.body) != (after.status, after.response.body)
+
+
+def _spoofs(
+    operation: Operation, exchanges: Sequence[Exchange], claims_by_user: Claims
+) -> list[Finding]:
+    """Calls that pretended: answered as the victim, though the plain call was not."""
+    plain = {e.probe.caller.name: e for e in of(exchanges, "same")}
+    findings = []
+    for exchange in of(exchanges, "spoof"):
+        name, victim = exchange.probe.caller.name, exchange.probe.meta["victim"]
+        own, theirs = plain.get(name), plain.get(victim)
+        if own is None or theirs is None or exchange.status is None or exchange.response is None:
+            continue
+        if not 200 <= exchange.status < 300 or not _as_victim(
+            exchange, own, theirs, claims_by_user
+        ):
+            continue
+        findings.append(
+            SPOOFED.finding(
+                f"{name} is answered as {victim} by naming {victim} in "
+                f"{exchange.probe.meta['how']}",
+                operation=operation.id,
+                caller=name,
+                expected=f"the answer that {name} gets without pretending",
+                observed=f"the answer of {victim}",
+                evidence=(exchange.id, own.id, theirs.id),
+            )
+        )
+    return findings
+
+
+def _as_victim(exchange: Exchange, own: Exchange, theirs: Exchange, claims_by_user: Claims) -> bool:
+    """Whether the pretending call got what only the victim's plain call gets."""
+    victim = exchange.probe.meta["victim"]
+    echoed = str(exchange.probe.meta.get("name", "")).casefold()
+    response = exchange.response
+    assert response is not None
+    gained = set(record_ids(response)) - set(record_ids(own.response))
+    if gained & set(record_ids(theirs.response)):
+        return True
+    seen = names_whom(response.text.casefold().replace(echoed, ""), claims_by_user)
+    before = names_whom(own.response.text, claims_by_user) if own.response is not None else set()
+    if victim in seen and victim not in before:
+        return True
+    different = own.response is not None and own.response.body != response.body
+    same = theirs.response is not None and theirs.response.body == response.body
+    return different and same
+
+
+def _cacheable(operation: Operation, exchanges: Sequence[Exchange]) -> list[Finding]:
+    same = [e for e in of(exchanges, "same") if e.status == 200 and e.response is not None]
+    bodies = {e.response.body for e in same if e.response is not None}
+    if len(bodies) < 2:
+        return []
+    for exchange in same:
+        response = exchange.response
+        assert response is not None
+        control = (response.header("cache-control") or "").lower()
+        vary = (response.header("vary") or "").lower()
+        shared = "public" in control or "s-maxage" in control
+        if shared and "authorization" not in vary and "*" not in vary:
+            return [
+                CACHEABLE.finding(
+                    f"{operation.id} lets shared caches keep answers that differ by user",
+                    operation=operation.id,
+                    caller=exchange.probe.caller.name,
+                    expected="Cache-Control: private or no-store, or Vary: Authorization",
+                    observed=f"Cache-Control: {control}",
+                    evidence=(exchange.id,),
+                )
+            ]
+    return []

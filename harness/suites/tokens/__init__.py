@@ -1,0 +1,1 @@
+"""The tokens suite: hostile and unfit tokens are refused."""

@@ -1,0 +1,43 @@
+"""Users' tokens are fit for the app, and hostile ones are refused by every operation."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.connector.model import Operation
+from harness.session.check import Check
+from harness.session.facts import (
+    fitness_judgement,
+    ingredients_of,
+    registration_judgement,
+    skips_of,
+)
+from harness.suites.tokens.judgement import judge_token_skips, judge_tokens
+from harness.suites.tokens.plan import token_plan
+
+pytestmark = [pytest.mark.tokens, pytest.mark.quick]
+
+
+def test_tokens_are_fit(connector_check: Check) -> None:
+    """Each user's token names the audience, issuer, scope and client that the app expects."""
+    connector_check.conclude(fitness_judgement(connector_check))
+
+
+def test_connector_registration(connector_check: Check) -> None:
+    """The connector's secret works, consent is there, its redirect URL is registered."""
+    connector_check.conclude(registration_judgement(connector_check))
+
+
+def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check) -> None:
+    """The good token passes; expired, forged and foreign ones do not."""
+    context = connector_check.context
+    genuine = ingredients_of(connector_check)
+    exchanges = connector_check.perform(token_plan(context, operation, genuine))
+    skips = skips_of(connector_check, genuine)
+    connector_check.conclude(judge_tokens(context, operation, exchanges, skips))
+
+
+def test_tenant_signed_tokens_were_at_hand(connector_check: Check) -> None:
+    """Kinds that nobody outside the tenant can sign are named, each with the reason."""
+    genuine = ingredients_of(connector_check)
+    connector_check.conclude(judge_token_skips(skips_of(connector_check, genuine)))

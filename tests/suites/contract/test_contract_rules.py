@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.findings.model import Rule
+from harness.suites.contract.rules import RULES
+
+PAGE = Path(__file__).parents[3] / "docs" / "rules" / "contract.md"
+
+
+def test_ids_are_unique_and_of_one_family() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert {rule.family for rule in RULES} == {"contract"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_rule_is_documented_as_it_is(rule: Rule) -> None:
+    sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+
+    (section,) = [s for s in sections if s.splitlines()[0] == rule.id]
+    words = " ".join(section.split())
+    for text in (rule.severity, rule.title, rule.meaning, rule.why, rule.remedy):
+        assert " ".join(text.split()) in words
