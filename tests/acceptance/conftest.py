@@ -13,6 +13,7 @@ import pytest
 
 from harness.emulator import Emulator, EmulatorOptions
 
+OWN_PLUGINS = ["-p", "xdist.plugin", "-p", "harness.plugin"]
 SAMPLES = Path(__file__).parents[2] / "harness" / "emulator" / "samples"
 
 
@@ -35,13 +36,24 @@ Runner = Callable[..., Ran]
 
 @pytest.fixture
 def run_pytest(tmp_path: Path) -> Runner:
-    """Run pytest as a user would, in a folder of its own; its status, output and report."""
+    """Run pytest in a folder of its own, as a user would; its status, output and report.
 
-    def run(*arguments: str, folder: Path = tmp_path, environ: dict[str, str] | None = None) -> Ran:
+    Other packages' plugins stay out, since loading them takes most of a small run;
+    `all_plugins` keeps them, as a stranger has them.
+    """
+
+    def run(
+        *arguments: str,
+        folder: Path = tmp_path,
+        environ: dict[str, str] | None = None,
+        all_plugins: bool = False,
+    ) -> Ran:
+        alone = {} if all_plugins else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        plugins = ["-p", "no:randomly"] if all_plugins else OWN_PLUGINS
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:randomly", *arguments],
+            [sys.executable, "-m", "pytest", *plugins, *arguments],
             cwd=folder,
-            env={**os.environ, "CI": "true", **(environ or {})},
+            env={**os.environ, "CI": "true", **alone, **(environ or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

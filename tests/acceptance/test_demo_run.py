@@ -17,7 +17,7 @@ LIVE = "anonymous or tokens or delegated or contract"
 
 
 def test_demo_passes_with_every_suite_and_no_finding(run_pytest: Runner) -> None:
-    ran = run_pytest("--function-app", "demo")
+    ran = run_pytest("--function-app", "demo", all_plugins=True)
 
     assert ran.status == 0, ran.output
     assert ran.report["verdict"] == "pass"
