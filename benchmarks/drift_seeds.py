@@ -3,7 +3,7 @@
 Usage: python benchmarks/drift_seeds.py [--seeds 10]
 
 A table of drifts and of how many seeds found them; the exit status is 1 where one was missed or a
-clean app was not silent. The drifts are those of tests/rules/test_contract_emulator.py.
+clean app was not silent. The drifts are those of tests/suites/contract/test_contract_emulator.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from harness.connector.loading import load_connector
 from harness.emulator import Emulator, EmulatorOptions
 
-TESTS = Path(__file__).parents[1] / "tests" / "rules" / "test_contract_emulator.py"
+TESTS = Path(__file__).parents[1] / "tests" / "suites" / "contract" / "test_contract_emulator.py"
 MODES = ("RedirectToLoginPage", "Return401", "Return403", "AllowAnonymous")
 TOGETHER = {
     "GetDocument": ["missing-property", "enum-changed", "format-changed", "extra-property"],

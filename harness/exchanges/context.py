@@ -10,10 +10,18 @@ from harness.connector.model import Connector, Operation
 from harness.exchanges.model import Exchange, Probe
 from harness.settings.values import Settings
 
-__all__ = ["Plan", "RunContext", "perform"]
+__all__ = ["FunctionApp", "Plan", "RunContext", "perform"]
 
 Plan = Generator[list[Probe], list[Exchange], None]
 """A probe plan: yields batches of probes, and is sent the exchanges of each batch in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionApp:
+    """The function app under test: its name as given and its URL."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)

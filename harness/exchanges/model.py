@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from harness.settings.secret import Secret
 
-__all__ = ["ANONYMOUS", "Caller", "Exchange", "Probe", "Request", "Response", "user"]
+__all__ = ["ANONYMOUS", "API_CLIENT", "Caller", "Exchange", "Probe", "Request", "Response", "user"]
 
 CallerKind = Literal["anonymous", "user", "app", "forgery"]
 Headers = tuple[tuple[str, str], ...]
@@ -34,6 +34,8 @@ class Caller:
 
 
 ANONYMOUS = Caller("anonymous", "anonymous")
+API_CLIENT = "connector-harness"
+"""The `User-Agent` of calls that are made as a program, not as a browser."""
 
 
 def user(name: str) -> Caller:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.report.exit_status import EXIT_USAGE
 from harness.report.files import write_report
 from harness.report.many import combined, combined_status
 from harness.settings.values import Settings
@@ -27,7 +28,6 @@ class Published:
         """Show the verdict on the terminal, and on the build server's page where there is one."""
         from harness.report.formats.markdown import publish_summary
         from harness.report.formats.terminal import print_report
-        from harness.report.gather import EXIT_USAGE
 
         if self.status == EXIT_USAGE and not self.report["checks"]:
             return  # pytest says what was wrong with the command; there is nothing to sum up

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import httpx
 
@@ -11,17 +10,9 @@ from harness.errors import TargetError
 from harness.exchanges.model import ANONYMOUS, Probe, Request, user
 from harness.session.check import Check, Run
 
-__all__ = ["FunctionApp", "open_client"]
+__all__ = ["open_client"]
 
 OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encoding"})
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionApp:
-    """The function app under test: its name as given and its URL."""
-
-    name: str
-    url: str
 
 
 def open_client(run: Run, caller: str | None, current: Callable[[], Check | None]) -> httpx.Client:

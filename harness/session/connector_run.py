@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import HarnessError
+from harness.exchanges.context import FunctionApp
 from harness.session.check import Check, Run
 from harness.session.coordinator import Coordinator, with_address
 from harness.session.outcomes import CheckUnverified
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harness.callers.token import Token
-    from harness.report.gather import Gathering
-    from harness.session.clients import FunctionApp
+    from harness.session.gathering import Gathering
     from harness.session.inputs import Loaded
     from harness.settings.values import Settings
 
@@ -80,8 +80,6 @@ class ConnectorRun:
 
     def function_app(self) -> FunctionApp:
         """The target as users' tests see it."""
-        from harness.session.clients import FunctionApp
-
         self.know_target()
         return FunctionApp(self.run.settings.target_name, self.run.settings.target_url)
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from harness.callers.token import Token
     from harness.connector.model import Connector, Operation
+    from harness.exchanges.context import FunctionApp
     from harness.session.check import Check
-    from harness.session.clients import FunctionApp
     from harness.session.connector_run import ConnectorRun
     from harness.session.hooks import HarnessSession
 

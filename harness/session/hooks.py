@@ -38,8 +38,8 @@ from harness.session.items import (
 from harness.session.remote import CoordinatorProxy, serve
 
 if TYPE_CHECKING:
-    from harness.report.gather import Gathering
     from harness.report.publish import Published
+    from harness.session.gathering import Gathering
 
 __all__ = ["HarnessSession"]
 
@@ -196,7 +196,7 @@ class HarnessSession:
             return
         part.gathering.add_report(report, payload)
         if payload is not None:
-            from harness.report.formats.pytest_junit import note_in_junit
+            from harness.session.pytest_junit import note_in_junit
 
             note_in_junit(self.config, report, part.clean(payload), part.name)
 
@@ -346,7 +346,7 @@ class HarnessSession:
         )
 
     def _make_gathering(self, loaded: Loaded) -> Gathering:
-        from harness.report.gather import Gathering
+        from harness.session.gathering import Gathering
 
         return Gathering(loaded.settings, loaded.connector)
 
@@ -358,7 +358,7 @@ class HarnessSession:
         return time.perf_counter() - item.stash.get(BEGAN, time.perf_counter())
 
     def _send_counters(self) -> None:
-        from harness.report.gather import counters_of
+        from harness.session.gathering import counters_of
 
         output = getattr(self.config, "workeroutput", None)
         if output is not None:

@@ -94,7 +94,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         context = ssl.create_default_context(cafile=emulator.ca_file)
         sender = LiveSender(emulator.app_url, minted, tls=context, concurrency=16)
         claims = {name: claims_of(token) for name, token in minted.tokens.items()}
-        yield Bench(emulator, sender, situation_of(emulator), claims)
+        yield Bench(emulator, sender, context_of(emulator), claims)
         sender.close()
 
 
@@ -105,7 +105,7 @@ def no_fault_before_or_after(bench: Bench) -> Iterator[None]:
     bench.emulator.faults.clear()
 
 
-def situation_of(emulator: Emulator) -> RunContext:
+def context_of(emulator: Emulator) -> RunContext:
     told = emulator.description
     users = {n: UserSettings(n, told["users"][n]["username"]) for n in ("alice", "bob")}
     row = AccessRow(

@@ -19,7 +19,7 @@ from harness.inputs.requests import (
 from harness.settings.values import OperationSettings, Settings
 
 
-def situation_of(
+def context_of(
     folder: Path, path: str, operation: dict[str, Any], method: str = "get", **settings: Any
 ) -> tuple[RunContext, Operation]:
     document = {
@@ -60,7 +60,7 @@ def parameter(name: str, place: str, **more: Any) -> dict[str, Any]:
 def test_path_templates_are_filled(
     tmp_path: Path, path: str, names: list[str], value: Any, target: str
 ) -> None:
-    context, operation = situation_of(
+    context, operation = context_of(
         tmp_path, path, {"parameters": [parameter(n, "path") for n in names]}
     )
 
@@ -71,7 +71,7 @@ def test_path_templates_are_filled(
 
 def test_double_encoding_is_honoured(tmp_path: Path) -> None:
     declared = parameter("id", "path", **{"x-ms-url-encoding": "double"})
-    context, operation = situation_of(tmp_path, "/f/{id}", {"parameters": [declared]})
+    context, operation = context_of(tmp_path, "/f/{id}", {"parameters": [declared]})
 
     assert build_request(context, operation, {"id": "a/b"}).target == "/api/f/a%252Fb"
 
@@ -92,14 +92,14 @@ def test_arrays_follow_their_collection_format(
 ) -> None:
     extra = {"collectionFormat": collection} if collection else {}
     declared = parameter("a", "query", type="array", items={"type": "integer"}, **extra)
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [declared]})
+    context, operation = context_of(tmp_path, "/f", {"parameters": [declared]})
 
     assert build_request(context, operation, {"a": [1, 2]}).target == f"/api/f?{query}"
 
 
 def test_one_name_in_two_places_takes_two_values(tmp_path: Path) -> None:
     declared = [parameter("id", "path"), parameter("id", "query")]
-    context, operation = situation_of(tmp_path, "/f/{id}", {"parameters": declared})
+    context, operation = context_of(tmp_path, "/f/{id}", {"parameters": declared})
 
     request = build_request(context, operation, {"id": "a", "query:id": "b"})
 
@@ -113,7 +113,7 @@ def test_constants_are_filled_in_and_expressions_are_not(tmp_path: Path) -> None
         parameter("at", "query", default="@{utcNow()}", **internal),
         parameter("X-Mode", "header", default="flow", **internal),
     ]
-    context, operation = situation_of(tmp_path, "/f", {"parameters": declared})
+    context, operation = context_of(tmp_path, "/f", {"parameters": declared})
 
     request = build_request(context, operation, {})
 
@@ -135,16 +135,14 @@ def test_constants_are_filled_in_and_expressions_are_not(tmp_path: Path) -> None
 )
 def test_json_is_sent_where_it_may_be(tmp_path: Path, consumes: list[str], expected: str) -> None:
     body = {"name": "body", "in": "body", "schema": {"type": "object"}}
-    _, operation = situation_of(
-        tmp_path, "/f", {"consumes": consumes, "parameters": [body]}, "post"
-    )
+    _, operation = context_of(tmp_path, "/f", {"consumes": consumes, "parameters": [body]}, "post")
 
     assert body_media_type(operation) == expected
 
 
 def test_json_body_is_utf_8(tmp_path: Path) -> None:
     body = {"name": "body", "in": "body", "schema": {"type": "object"}}
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [body]}, "post")
+    context, operation = context_of(tmp_path, "/f", {"parameters": [body]}, "post")
 
     request = build_request(context, operation, {}, {"name": "Jürgen"})
 
@@ -154,7 +152,7 @@ def test_json_body_is_utf_8(tmp_path: Path) -> None:
 
 def test_null_is_a_body_and_no_body_is_none(tmp_path: Path) -> None:
     body = {"name": "body", "in": "body", "schema": {"type": "object"}}
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [body]}, "post")
+    context, operation = context_of(tmp_path, "/f", {"parameters": [body]}, "post")
 
     assert build_request(context, operation, {}, None).body == b"null"
     assert build_request(context, operation, {}).body is None
@@ -168,7 +166,7 @@ def test_forms_are_urlencoded_unless_they_hold_a_file(
     tmp_path: Path, kind: str, start: str, content: bytes
 ) -> None:
     declared = parameter("a", "formData", type=kind)
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [declared]}, "post")
+    context, operation = context_of(tmp_path, "/f", {"parameters": [declared]}, "post")
 
     request = build_request(context, operation, {"a": "1&"})
 
@@ -178,7 +176,7 @@ def test_forms_are_urlencoded_unless_they_hold_a_file(
 
 def test_declared_authorization_is_left_to_the_sender(tmp_path: Path) -> None:
     declared = [parameter("Authorization", "header"), parameter("Accept", "header")]
-    context, operation = situation_of(tmp_path, "/f", {"parameters": declared})
+    context, operation = context_of(tmp_path, "/f", {"parameters": declared})
 
     request = build_request(context, operation, {"Authorization": "Bearer x"})
 
@@ -186,25 +184,21 @@ def test_declared_authorization_is_left_to_the_sender(tmp_path: Path) -> None:
 
 
 def test_unknown_name_is_named_with_the_nearest(tmp_path: Path) -> None:
-    context, operation = situation_of(
-        tmp_path, "/f", {"parameters": [parameter("status", "query")]}
-    )
+    context, operation = context_of(tmp_path, "/f", {"parameters": [parameter("status", "query")]})
 
     with pytest.raises(SettingsError, match=r"no parameter 'statsu'; known are .*status"):
         build_request(context, operation, {"statsu": "x"})
 
 
 def test_path_parameter_without_a_value_names_the_setting(tmp_path: Path) -> None:
-    context, operation = situation_of(
-        tmp_path, "/f/{id}", {"parameters": [parameter("id", "path")]}
-    )
+    context, operation = context_of(tmp_path, "/f/{id}", {"parameters": [parameter("id", "path")]})
 
     with pytest.raises(SettingsError, match=r"\[operations.Op\]"):
         build_request(context, operation, {})
 
 
 def test_target_with_a_path_replaces_the_base_path(tmp_path: Path) -> None:
-    context, operation = situation_of(tmp_path, "/f", {}, target_url="https://a.invalid/v2/")
+    context, operation = context_of(tmp_path, "/f", {}, target_url="https://a.invalid/v2/")
 
     assert build_request(context, operation, {}).target == "/v2/f"
 
@@ -212,7 +206,7 @@ def test_target_with_a_path_replaces_the_base_path(tmp_path: Path) -> None:
 def test_settings_come_before_what_the_definition_offers(tmp_path: Path) -> None:
     declared = [parameter("a", "query", default="d"), parameter("b", "query", required=True)]
     own = {"Op": OperationSettings(parameters={"a": "mine"})}
-    context, operation = situation_of(tmp_path, "/f", {"parameters": declared}, operations=own)
+    context, operation = context_of(tmp_path, "/f", {"parameters": declared}, operations=own)
 
     values = example_values(context, operation)
 
@@ -238,7 +232,7 @@ def test_best_value_of_the_definition(
     tmp_path: Path, more: dict[str, Any], value: Any, source: str
 ) -> None:
     declared = {**parameter("a", "query"), "required": True, **more}
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [declared]})
+    context, operation = context_of(tmp_path, "/f", {"parameters": [declared]})
 
     values = example_values(context, operation)
 
@@ -251,7 +245,7 @@ def test_security_and_transport_inputs_are_left_alone(tmp_path: Path) -> None:
         parameter("Content-Type", "header", required=True),
         parameter("Accept", "header", required=True),
     ]
-    context, operation = situation_of(tmp_path, "/f", {"parameters": declared})
+    context, operation = context_of(tmp_path, "/f", {"parameters": declared})
 
     assert example_values(context, operation).parameters == {}
     assert example_request(context, operation).headers == ()
@@ -259,7 +253,7 @@ def test_security_and_transport_inputs_are_left_alone(tmp_path: Path) -> None:
 
 def test_recursive_body_comes_to_an_end(tmp_path: Path) -> None:
     body = {"name": "b", "in": "body", "schema": {"$ref": "#/definitions/Node"}}
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [body]}, "post")
+    context, operation = context_of(tmp_path, "/f", {"parameters": [body]}, "post")
 
     values = example_values(context, operation)
 
@@ -273,6 +267,6 @@ def test_read_only_properties_are_not_sent(tmp_path: Path) -> None:
         "properties": {"id": {"type": "string", "readOnly": True}, "name": {"type": "string"}},
     }
     body = {"name": "b", "in": "body", "schema": schema}
-    context, operation = situation_of(tmp_path, "/f", {"parameters": [body]}, "post")
+    context, operation = context_of(tmp_path, "/f", {"parameters": [body]}, "post")
 
     assert example_values(context, operation).body == {"name": "sample"}

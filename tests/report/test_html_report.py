@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.report.formats import html_exchanges
 from harness.report.formats.html import render_html
 from harness.report.formats.html_exchanges import script_json
-from harness.report.formats.registry import html_exchanges
 from harness.report.verdict import headline
 
 

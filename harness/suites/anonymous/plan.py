@@ -14,15 +14,14 @@ from urllib.parse import urlsplit
 
 from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
-from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request
+from harness.exchanges.model import ANONYMOUS, API_CLIENT, Exchange, Probe, Request
 from harness.exchanges.refusal import Verdict, judge_exchange, same_place, url_of
 from harness.inputs.harmless import door_request, is_repeatable, like_known, real_request
 from harness.inputs.requests import path_target
 from harness.suites.anonymous.tricks import Trick, on_nonsense, tricks_for
 
-__all__ = ["API_CLIENT", "BROWSER", "anonymous_plan", "app_plan"]
+__all__ = ["BROWSER", "anonymous_plan", "app_plan"]
 
-API_CLIENT = "connector-harness"
 BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/129.0.0.0 Safari/537.36"

@@ -13,13 +13,21 @@ from typing import Any
 
 from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
-from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Headers, Probe, Request, user
+from harness.exchanges.model import (
+    ANONYMOUS,
+    API_CLIENT,
+    Caller,
+    Exchange,
+    Headers,
+    Probe,
+    Request,
+    user,
+)
 from harness.exchanges.refusal import judge_exchange
 from harness.inputs.harmless import door_request, is_fitting, is_repeatable, real_request
 from harness.inputs.learning import learn
 from harness.inputs.requests import example_values
 from harness.settings.secret import Secret
-from harness.suites.anonymous.plan import API_CLIENT
 from harness.suites.tokens.carriage import CARRIAGES
 from harness.suites.tokens.forging import KINDS, ForgeKind, TokenParts, forge, signing_key_pem
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.probes.test_requests import parameter, situation_of
 
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Probe, user
@@ -15,6 +14,7 @@ from harness.inputs.generation import Case
 from harness.inputs.values import Values, distinct, example_values
 from harness.suites.contract.cases import ODD_TEXT, CaseMaker
 from harness.suites.contract.grafting import Grafting, is_promised
+from tests.inputs.test_requests import context_of, parameter
 
 BODY = {
     "name": "body",
@@ -56,7 +56,7 @@ def grafted(
 
 def test_required_inputs_alone_keep_their_good_values(tmp_path: Path) -> None:
     declared = [parameter("q", "query", required=True), parameter("to", "query")]
-    here, _ = situation_of(tmp_path, "/search", {"parameters": declared})
+    here, _ = context_of(tmp_path, "/search", {"parameters": declared})
     good = Values({"q": "report", "to": "de"})
     template = case(inputs={"query": {"q": "", "to": ""}})
 
@@ -68,7 +68,7 @@ def test_required_inputs_alone_keep_their_good_values(tmp_path: Path) -> None:
 
 def test_variation_of_the_query_leaves_a_body_that_is_an_array(tmp_path: Path) -> None:
     declared = [parameter("to", "query", enum=["de", "fr"]), LINES]
-    here, _ = situation_of(tmp_path, "/translate", {"parameters": declared}, "post")
+    here, _ = context_of(tmp_path, "/translate", {"parameters": declared}, "post")
     good = Values({}, [{"Text": "Hello"}], True)
     template = case(inputs={"query": {"to": "de"}}, body=[{"Text": ""}], has_body=True)
     varied = case(
@@ -86,7 +86,7 @@ def test_variation_of_the_query_leaves_a_body_that_is_an_array(tmp_path: Path) -
 
 
 def test_variation_within_an_arrays_item_keeps_the_rest_of_it(tmp_path: Path) -> None:
-    here, _ = situation_of(tmp_path, "/translate", {"parameters": [LINES]}, "post")
+    here, _ = context_of(tmp_path, "/translate", {"parameters": [LINES]}, "post")
     good = Values({}, [{"Text": "Hello", "Lang": "en"}], True)
     template = case(body=[{"Text": ""}], has_body=True)
 
@@ -109,7 +109,7 @@ def test_variation_within_an_arrays_item_keeps_the_rest_of_it(tmp_path: Path) ->
 def test_what_is_right_as_text_is_not_sent_as_wrong(
     tmp_path: Path, declared: dict[str, Any], inputs: dict[str, Any]
 ) -> None:
-    here, _ = situation_of(tmp_path, "/search", {"parameters": [declared]})
+    here, _ = context_of(tmp_path, "/search", {"parameters": [declared]})
     wrong = case("negative", location="query", name="q", inputs={"query": inputs})
 
     assert grafted(here, Values({"q": "good"}), wrong) is None
@@ -117,7 +117,7 @@ def test_what_is_right_as_text_is_not_sent_as_wrong(
 
 def test_what_is_wrong_as_text_too_is_sent(tmp_path: Path) -> None:
     declared = parameter("q", "query", type="integer")
-    here, _ = situation_of(tmp_path, "/search", {"parameters": [declared]})
+    here, _ = context_of(tmp_path, "/search", {"parameters": [declared]})
     wrong = case("negative", location="query", name="q", inputs={"query": {"q": "many"}})
 
     made = grafted(here, Values({"q": 1}), wrong)
@@ -128,14 +128,14 @@ def test_what_is_wrong_as_text_too_is_sent(tmp_path: Path) -> None:
 
 def test_any_text_is_a_text_body(tmp_path: Path) -> None:
     operation = {"parameters": [TEXT], "consumes": ["text/plain"]}
-    here, _ = situation_of(tmp_path, "/echo", operation, "post")
+    here, _ = context_of(tmp_path, "/echo", operation, "post")
     wrong = case("negative", location="body", body=["a"], has_body=True)
 
     assert grafted(here, Values({}, "good", True), wrong) is None
 
 
 def test_wrong_body_that_was_made_right_again_is_not_sent(tmp_path: Path) -> None:
-    here, _ = situation_of(tmp_path, "/docs", {"parameters": [BODY]}, "post")
+    here, _ = context_of(tmp_path, "/docs", {"parameters": [BODY]}, "post")
     good = Values({}, {"title": "Minutes", "kind": "known"}, True)
     wrong = case("negative", "generated", location="body", body={"title": "x"}, has_body=True)
 
@@ -151,7 +151,7 @@ def test_only_a_bound_that_is_written_down_is_promised(
     tmp_path: Path, schema: dict[str, Any], promised: bool
 ) -> None:
     declared = parameter("skip", "query", type="integer", **schema)
-    here, operation = situation_of(tmp_path, "/list", {"parameters": [declared]})
+    here, operation = context_of(tmp_path, "/list", {"parameters": [declared]})
     highest = case(location="query", name="skip", what="Maximum value", scenario="maximum_value")
 
     assert is_promised(here, operation, highest) is promised
@@ -163,7 +163,7 @@ def odd_probes(here: RunContext, values: Values) -> list[Probe]:
 
 def test_texts_as_people_write_them_go_into_one_input_at_a_time(tmp_path: Path) -> None:
     declared = [parameter("q", "query"), parameter("code", "query", pattern="^[A-Z]+$"), BODY]
-    here, _ = situation_of(tmp_path, "/docs", {"parameters": declared}, "post", writes="all")
+    here, _ = context_of(tmp_path, "/docs", {"parameters": declared}, "post", writes="all")
     good = Values({"q": "x", "code": "AB"}, {"title": "Minutes", "kind": "known"}, True)
 
     made = odd_probes(here, good)
@@ -182,7 +182,7 @@ def test_texts_as_people_write_them_go_into_one_input_at_a_time(tmp_path: Path) 
     ],
 )
 def test_unknown_id_has_the_form_of_the_known_one(tmp_path: Path, known: str, sent: str) -> None:
-    here, _ = situation_of(tmp_path, "/docs/{id}", {"parameters": [parameter("id", "path")]})
+    here, _ = context_of(tmp_path, "/docs/{id}", {"parameters": [parameter("id", "path")]})
 
     (made,) = odd_probes(here, Values({"id": known}, sources={"id": "learnt"}))
 
@@ -190,7 +190,7 @@ def test_unknown_id_has_the_form_of_the_known_one(tmp_path: Path, known: str, se
 
 
 def test_objects_made_at_once_are_told_apart(tmp_path: Path) -> None:
-    here, operation = situation_of(tmp_path, "/docs", {"parameters": [BODY]}, "post")
+    here, operation = context_of(tmp_path, "/docs", {"parameters": [BODY]}, "post")
     values = example_values(here, operation)
 
     one, other = (distinct(here.connector, operation, values, n).body for n in ("A", "B"))

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.rules.test_contract_judgement import context
 
 from harness.connector.model import Connector
 from harness.suites.contract.names import Misnamed, misnamed
+from tests.suites.contract.test_contract_judgement import context
 
 ORDER = {
     "type": "object",

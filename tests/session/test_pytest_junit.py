@@ -8,7 +8,7 @@ from tests.report.test_junit_report import validate
 
 CONFTEST = """
 import pytest
-from harness.report.formats.pytest_junit import note_in_junit
+from harness.session.pytest_junit import note_in_junit
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):

@@ -12,6 +12,14 @@ import pytest
 from harness.connector.model import Connector
 from harness.redaction.redactor import known_redactor
 from harness.report.build import Gathered, build_report, scrubbed
+from harness.report.exit_status import (
+    EXIT_FINDING,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_NOTHING,
+    EXIT_UNVERIFIED,
+    EXIT_USAGE,
+)
 from harness.report.many import verdict_of
 from harness.settings.secrets import configured_secrets
 from harness.settings.values import Settings
@@ -21,12 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gathering", "counters_of"]
 
-EXIT_FINDING = 1
-EXIT_INTERRUPTED = 2
-EXIT_INTERNAL = 3
-EXIT_USAGE = 4
-EXIT_NOTHING = 5
-EXIT_UNVERIFIED = 6
 MOST_CHANGES = 10
 
 
