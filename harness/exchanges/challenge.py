@@ -2,7 +2,7 @@
 
 RFC 9110 section 11.6.1 separates parameters by commas; App Service Authentication separates them
 by spaces, and other Microsoft services leave the quotes out. All of these are read here; judging
-what a challenge names is left to `harness.exchanges.refusal`.
+what a challenge names is left to the suites.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finding records and their ids in answers, and the operation that lists what another one names."""
+"""Finding records and their ids in answers."""
 
 from __future__ import annotations
 

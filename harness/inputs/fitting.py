@@ -38,7 +38,11 @@ WORDS = frozenset(
 
 
 def inputs_hash(context: RunContext, operation: Operation) -> str:
-    """A hash of everything that decides what is sent to an operation."""
+    """A hash of what an operation takes: method, path, media types, parameters and schemas.
+
+    Examples and dynamic values change which inputs are sent, not which are allowed, and are left
+    out: a recording made with other examples still fits.
+    """
     inputs = [
         [p.name, p.location, p.required, _plain(inline(context.connector, p.schema))]
         for p in operation.parameters

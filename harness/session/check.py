@@ -58,7 +58,8 @@ class CoordinatorLike(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """What the checks of one process share. `memory` is for ids learnt, by operation.
+    """What the checks of one process share. `memory` holds what plans of this
+    process learnt: cases, routes, generated inputs.
 
     `prefix` stands before a check's node id where many connectors run together.
     """
