@@ -1,0 +1,1 @@
+"""The policies of `apiProperties.json`, applied as the platform applies them."""
