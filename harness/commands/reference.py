@@ -65,6 +65,7 @@ MEANINGS = {
     "users.NAME.sign-in": "flow of this user alone",
     "users.NAME.token": "a token from elsewhere",
     "users.NAME.token-command": "a command that prints a token; run without a shell",
+    "users.NAME.sees": "whose data this user may see beside their own: users, or `everyone`",
     "anonymous.expect": "how calls without a token are refused",
     "anonymous.public": "operations that are open on purpose",
     "anonymous.enforced-by": "`app` where the function itself checks tokens",
@@ -75,7 +76,8 @@ MEANINGS = {
     "delegated.identity": "where an answer says whom the function ran as; `none` gives it up",
     "delegated.private": "operations whose answers belong to the caller alone",
     "delegated.app-identities": "identities that are the app's own",
-    "delegated.access": "the access table: operation, parameters, body, expect",
+    "delegated.access": "the access table: operation, parameters, body, expect (statuses, or a table "
+    "with `status`, `contains`, `not-contains`, `pointer` and `value`)",
     "operations.ID.parameters": "real values, name → value",
     "operations.ID.body": "a real body",
     "operations.ID.safe": "changes nothing: may be sent freely",

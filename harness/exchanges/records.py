@@ -1,16 +1,29 @@
-"""Finding records and their ids in answers."""
+"""Finding records and their ids in answers, and the operation that lists what another one names."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.exchanges.model import Response
 
-__all__ = ["id_of", "json_body", "record_ids", "records", "values_in"]
+__all__ = [
+    "common_records",
+    "id_of",
+    "identified_records",
+    "json_body",
+    "record_ids",
+    "records",
+    "text_rows",
+    "values_in",
+]
 
 LIST_KEYS = ("value", "items", "results", "data", "records")
+_ID_NAMES = frozenset({"id", "key", "guid", "uuid", "oid", "number", "no", "reference", "rowkey"})
+_WORDS_IN_ID = ("paid", "valid", "void", "grid", "bid", "fluid", "hybrid", "rapid", "solid")
+_UNIQUE = re.compile(r"(?=.*\d)[A-Za-z0-9_.:-]{16,}")
 
 
 def json_body(response: Response | None) -> Any:
@@ -19,7 +32,7 @@ def json_body(response: Response | None) -> Any:
         return None
     try:
         return json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -29,24 +42,24 @@ def records(document: Any) -> list[Mapping[str, Any]]:
         return [row for row in document if isinstance(row, Mapping)]
     if not isinstance(document, Mapping):
         return []
-    keys = [key for key in LIST_KEYS if key in document] or list(document)
-    for key in keys:
+    known = [key for key in document if str(key).lower() in LIST_KEYS]
+    for key in known or list(document):
         value = document[key]
         if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
             return list(value)
-    if any(isinstance(document.get(key), list) for key in LIST_KEYS):
+    if any(isinstance(document[key], list) for key in known):
         return []
     return [document]
 
 
 def id_of(record: Mapping[str, Any], parameter: str = "id") -> str | None:
     """The record's id for a parameter: by the same name, by `id`, or by a name that ends so."""
-    lowered = {key.lower().replace("_", ""): key for key in record}
+    lowered = {str(key).lower().replace("_", "").replace("-", ""): key for key in record}
     name = parameter.lower().replace("_", "").replace("-", "")
-    ending = next((key for key in lowered if key.endswith("id")), "id")
+    ending = next((key for key in lowered if _is_id_name(str(lowered[key]))), "id")
     for candidate in (name, "id", name.removesuffix("id"), ending, "key", "name"):
         key = lowered.get(candidate)
-        if key is not None and isinstance(record[key], str | int) and record[key] != "":
+        if key is not None and _is_id_value(record[key]):
             return str(record[key])
     return None
 
@@ -55,6 +68,41 @@ def record_ids(response: Response | None, parameter: str = "id") -> list[str]:
     """The ids of all records in an answer, in order, each once."""
     found = (id_of(record, parameter) for record in records(json_body(response)))
     return list(dict.fromkeys(value for value in found if value is not None))
+
+
+def identified_records(response: Response | None) -> dict[str, Mapping[str, Any]]:
+    """The records of an answer that carry an id of their own, by it: a mere name is none."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for record in records(json_body(response)):
+        keys = [key for key in record if _is_id_name(str(key)) and _is_id_value(record[key])]
+        if keys:
+            own = min(keys, key=lambda key: (str(key).lower() != "id", list(record).index(key)))
+            found.setdefault(str(record[own]), record)
+    return found
+
+
+def common_records(left: Response | None, right: Response | None) -> list[str]:
+    """The ids of records that two answers share.
+
+    Long ids tell by themselves. Short ones (1, 2, `hr`) may count anew for each user: there the
+    records must be alike as well.
+    """
+    mine, theirs = identified_records(left), identified_records(right)
+    return [
+        own
+        for own, record in mine.items()
+        if own in theirs and (_UNIQUE.fullmatch(own) or _alike(record, theirs[own]))
+    ]
+
+
+def text_rows(response: Response | None) -> list[str]:
+    """The rows below the header of a table that came as text (CSV), blank ones left out."""
+    if response is None or json_body(response) is not None:
+        return []
+    if not response.media_type.startswith("text/") or "html" in response.media_type:
+        return []
+    lines = [line.strip() for line in response.text.splitlines() if line.strip()]
+    return [line for line in lines[1:] if any(char.isalnum() for char in line)]
 
 
 def values_in(document: Any) -> Iterator[Any]:
@@ -67,3 +115,26 @@ def values_in(document: Any) -> Iterator[Any]:
             yield from values_in(value)
     elif document is not None:
         yield document
+
+
+def _is_id_name(key: str) -> bool:
+    """Whether a key names an id: `id`, `ticketId`, `ticket_id`, `number` - not `paid`."""
+    plain = key.lower().replace("_", "").replace("-", "")
+    if plain in _ID_NAMES:
+        return True
+    if key.endswith(("Id", "ID", "_id", "-id", "Guid", "Uuid", "Key", "Number")):
+        return True
+    return plain.endswith("id") and not plain.endswith(_WORDS_IN_ID)
+
+
+def _is_id_value(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
+
+
+def _alike(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    """Whether two records of one id say the same; what a caller may do with it can differ."""
+    if set(left) != set(right):
+        return False
+    told = [key for key in left if not isinstance(left[key], bool)]
+    same = sum(1 for key in told if left[key] == right[key])
+    return same * 2 > len(told)

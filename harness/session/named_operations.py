@@ -111,6 +111,13 @@ def check_names(settings: Settings, connector: Connector) -> None:
     inputs += [("[[delegated.access]]", row.operation, row.parameters) for row in delegated.access]
     for where, name, given in inputs:
         _check_inputs(connector, where, name, given)
+    for name, user in settings.users.items():
+        for seen in user.sees:
+            if seen != "everyone" and seen not in settings.users:
+                raise SettingsError(
+                    f"[users.{name}] sees: there is no user {seen!r}; "
+                    f"known: {', '.join([*settings.users, 'everyone'])}"
+                )
     for row in delegated.access:
         for caller in row.expect:
             if caller != "anonymous" and caller not in settings.users:

@@ -20,6 +20,7 @@ from harness.settings.values import (
     SIGN_IN_FLOWS,
     AccessRow,
     AnonymousSettings,
+    BodyExpectation,
     CassetteSettings,
     ConnectorEntry,
     ContractSettings,
@@ -150,7 +151,7 @@ def users(table: Table) -> dict[str, UserSettings]:
         if name in ("anonymous", "app") or ":" in name:
             raise SettingsError(f"{table.where(name)}: {name!r} is kept for our own callers")
         row = table.sub(name)
-        row.check_keys(("username", "password", "sign-in", "token", "token-command"))
+        row.check_keys(("username", "password", "sign-in", "token", "token-command", "sees"))
         found[name] = UserSettings(
             name=name,
             username=row.text("username"),
@@ -158,6 +159,7 @@ def users(table: Table) -> dict[str, UserSettings]:
             sign_in=row.choice("sign-in", SIGN_IN_FLOWS),
             token=row.deferred("token"),
             token_command=row.text("token-command"),
+            sees=row.texts("sees"),
         )
     return found
 
@@ -213,8 +215,12 @@ def _identity(row: Table) -> IdentityPointer:
 def _access(row: Table) -> AccessRow:
     row.check_keys(("operation", "parameters", "body", "expect"))
     expect: dict[str, tuple[int, ...]] = {}
+    bodies: dict[str, BodyExpectation] = {}
     wanted = row.sub("expect")
     for caller, value in wanted.values.items():
+        if isinstance(value, Mapping):
+            bodies[caller] = _body_expectation(wanted.sub(caller))
+            value = value.get("status", 200)
         statuses = value if isinstance(value, list) else [value]
         if not all(isinstance(s, int) and 100 <= s <= 599 for s in statuses):
             raise SettingsError(f"{wanted.where(caller)}: must be a status or an array of them")
@@ -227,7 +233,19 @@ def _access(row: Table) -> AccessRow:
         dict(row.sub("parameters").values),
         row.values.get("body"),
         "body" in row.values,
+        bodies,
     )
+
+
+def _body_expectation(row: Table) -> BodyExpectation:
+    row.check_keys(("status", "contains", "not-contains", "pointer", "value"))
+    pointer = row.text("pointer")
+    if pointer and not pointer.startswith("/"):
+        raise SettingsError(f"{row.where('pointer')}: a JSON pointer starts with '/'")
+    if (pointer is None) != ("value" not in row.values):
+        raise SettingsError(f"{row.where('pointer')}: pointer and value belong together")
+    contains, not_contains = row.texts("contains"), row.texts("not-contains")
+    return BodyExpectation(contains, not_contains, pointer, row.values.get("value"))
 
 
 def operations(table: Table) -> dict[str, OperationSettings]:

@@ -19,6 +19,7 @@ from harness.errors import SettingsError
 __all__ = [
     "AccessRow",
     "AnonymousSettings",
+    "BodyExpectation",
     "CassetteSettings",
     "ConnectorEntry",
     "ContractSettings",
@@ -109,7 +110,10 @@ class EntraSettings:
 
 @dataclass(frozen=True, slots=True)
 class UserSettings:
-    """`[users.NAME]`: somebody who signs in; without a password, not by ROPC."""
+    """`[users.NAME]`: somebody who signs in; without a password, not by ROPC.
+
+    `sees` names the users whose data this one may see beside their own, or "everyone".
+    """
 
     name: str
     username: str | None = None
@@ -117,6 +121,7 @@ class UserSettings:
     sign_in: SignInFlow | None = None
     token: Deferred | None = None
     token_command: str | None = None
+    sees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +143,31 @@ class IdentityPointer:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyExpectation:
+    """What a caller's answer must hold and may not hold; texts are compared whatever their case.
+
+    With a `pointer` (RFC 6901), `value` is what must stand there.
+    """
+
+    contains: tuple[str, ...] = ()
+    not_contains: tuple[str, ...] = ()
+    pointer: str | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccessRow:
-    """One row of the access table: a call, and the statuses that each caller must get."""
+    """One row of the access table: a call, and the statuses that each caller must get.
+
+    `bodies` holds what is expected of the body, for the callers whose body is judged.
+    """
 
     operation: str
     expect: Mapping[str, tuple[int, ...]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     has_body: bool = False
+    bodies: Mapping[str, BodyExpectation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from harness.findings.model import Finding
 
 __all__ = ["ADD_USER", "of", "one_per_cause"]
 
+_GRAVITY = {"note": 0, "warning": 1, "error": 2}
 ADD_USER = "needs two users: add [users.NAME] with a second test account to the settings"
 
 
@@ -18,8 +19,10 @@ def of(exchanges: Iterable[Exchange], purpose: str) -> list[Exchange]:
 
 
 def one_per_cause(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """One finding per rule and operation: the first, with claims_by_user's evidence."""
-    kept: dict[tuple[str, str | None], Finding] = {}
+    """One finding per rule, operation and caller: the gravest, and of those the first."""
+    kept: dict[tuple[str, str | None, str | None], Finding] = {}
     for finding in findings:
-        kept.setdefault((finding.rule, finding.operation), finding)
+        key = (finding.rule, finding.operation, finding.caller)
+        if key not in kept or _GRAVITY[finding.severity] > _GRAVITY[kept[key].severity]:
+            kept[key] = finding
     return tuple(kept.values())

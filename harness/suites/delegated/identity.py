@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.connector.pointers import find
 from harness.errors import SettingsError
 from harness.exchanges.context import RunContext
 from harness.exchanges.identities import (
     Claims,
     claim_values,
     mentioned,
-    names_whom,
+    plain_name,
     pointed_text,
-    sign_in_name,
 )
-from harness.exchanges.model import Exchange, Probe
-from harness.exchanges.records import json_body
+from harness.exchanges.model import Exchange, Probe, Response
+from harness.exchanges.records import json_body, values_in
 from harness.findings.model import Finding, Judgement
-from harness.settings.values import IdentityPointer
+from harness.settings.values import BodyExpectation, IdentityPointer
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.plan import access_probes
 from harness.suites.delegated.rules import (
@@ -26,6 +26,13 @@ from harness.suites.delegated.rules import (
     PLATFORM_IDENTITY,
     WRONG_IDENTITY,
 )
+from harness.suites.delegated.self_descriptions import (
+    judge_self_descriptions,
+    proof_of,
+    proposed_row,
+)
+
+_NAME_AN_OPERATION = "name an operation in [delegated] identity"
 
 __all__ = ["judge_access", "judge_identity"]
 
@@ -49,7 +56,7 @@ def judge_identity(
             findings.append(finding)
         elif proof is not None:
             proved.setdefault(exchange.probe.caller.name, proof)
-    findings += _strangers(context, of(exchanges, "identity"), claims_by_user)
+    findings += judge_self_descriptions(context, of(exchanges, "identity"), claims_by_user)
     for exchange in of(exchanges, "platform"):
         finding = _platform_identity(exchange, claims_by_user)
         if finding is not None:
@@ -59,52 +66,13 @@ def judge_identity(
     missing = [name for name in context.settings.users if name not in proved]
     unverified = None
     if missing and not any(finding.is_error for finding in findings):
+        row = proposed_row(context, of(exchanges, "identity"))
+        where = f"set [delegated] identity = [{row}]" if row else _NAME_AN_OPERATION
         unverified = (
-            f"nothing tells whom calls of {', '.join(missing)} run as: name an operation in "
-            "[delegated] identity, switch the token store on (then /.auth/me tells), or give the "
-            'proof up with identity = "none"'
+            f"nothing tells whom calls of {', '.join(missing)} run as: {where}, switch the token "
+            'store on (then /.auth/me tells), or give the proof up with identity = "none"'
         )
     return Judgement(one_per_cause(findings), unverified), _identity_notes(proved, context)
-
-
-def _strangers(
-    context: RunContext, exchanges: Sequence[Exchange], claims_by_user: Claims
-) -> list[Finding]:
-    """Operations that tell every user the same sign-in name, which is nobody's: a warning.
-
-    Only where the settings name no place to look at: an address in an answer may be any other.
-    """
-    if context.settings.delegated.identity or len(claims_by_user) < 2:
-        return []
-    told: dict[str, dict[str, tuple[str, str]]] = {}
-    for exchange in exchanges:
-        if exchange.status == 200 and exchange.probe.operation:
-            found = sign_in_name(json_body(exchange.response))
-            if found is not None and not names_whom(found[1], claims_by_user):
-                told.setdefault(exchange.probe.operation, {})[exchange.probe.caller.name] = found
-    findings = []
-    for operation, by_user in told.items():
-        names = {name for _, name in by_user.values()}
-        stranger = names.pop() if len(names) == 1 and len(by_user) == len(claims_by_user) else None
-        if stranger is None or stranger in context.settings.delegated.app_identities:
-            continue
-        pointer = next(iter(by_user.values()))[0]
-        row = f'{{ operation = "{operation}", pointer = "{pointer}", claim = "upn" }}'
-        findings.append(
-            APP_IDENTITY.finding(
-                f"{operation} names {stranger!r} to every user, who is none of them",
-                operation=operation,
-                caller=next(iter(by_user)),
-                expected=f"{pointer} names the caller",
-                observed=f"{pointer} is {stranger!r} for {', '.join(by_user)}",
-                remedy="If the function should run as its caller, take the user from "
-                f"X-MS-CLIENT-PRINCIPAL; to make this an error, set [delegated] identity = [{row}]."
-                " If the identity is meant, name it in [delegated] app-identities.",
-                severity="warning",
-                evidence=tuple(e.id for e in exchanges if e.probe.operation == operation),
-            )
-        )
-    return findings
 
 
 def _identity_notes(proved: dict[str, str], context: RunContext) -> list[str]:
@@ -130,9 +98,8 @@ def _identity_of(
         if p.operation == exchange.probe.operation
     ]
     if not pointers:
-        seen = mentioned(exchange.response, claims_by_user)
-        proof = f"identity seen in {exchange.probe.operation}" if seen == {name} else None
-        return None, proof
+        operation = context.connector.operation(str(exchange.probe.operation))
+        return None, proof_of(operation, exchange, claims_by_user)
     for pointer in pointers:
         finding = _compare(context, exchange, pointer, claims_by_user)
         if finding is not None:
@@ -146,7 +113,7 @@ def _compare(
     name = exchange.probe.caller.name
     told = pointed_text(exchange.response, pointer.pointer)
     expected = claim_values(claims_by_user[name], pointer.claim)
-    if told is not None and told.casefold() in expected:
+    if told is not None and {told.strip().casefold(), plain_name(told)} & expected:
         return None
     if told is not None and any(value in told.casefold() for value in expected if len(value) > 5):
         return None
@@ -157,7 +124,7 @@ def _compare(
         for who, claims in claims_by_user.items()
         if who != name
         and told is not None
-        and told.casefold() in claim_values(claims, pointer.claim)
+        and {told.casefold(), plain_name(told)} & claim_values(claims, pointer.claim)
     ]
     rule = WRONG_IDENTITY if others or told is None else APP_IDENTITY
     whom = others[0] if others else "nobody" if told is None else f"{told!r}"
@@ -217,7 +184,53 @@ def judge_access(context: RunContext, exchanges: Sequence[Exchange]) -> Judgemen
                     evidence=(exchange.id,),
                 )
             )
+        else:
+            wanted = rows[int(probe.meta["row"])].bodies.get(who)
+            findings += _bodies(exchange, wanted) if wanted is not None else []
     return Judgement(tuple(findings), "; ".join(missing) or None)
+
+
+def _bodies(exchange: Exchange, wanted: BodyExpectation) -> list[Finding]:
+    """What the body of a row's answer lacks, or holds although it must not."""
+    who, operation, response = (
+        exchange.probe.caller.name,
+        exchange.probe.operation,
+        exchange.response,
+    )
+    if response is None:
+        return []
+    text = _readable(response).casefold()
+    wrong = [(f"{part!r} in the body", "it is not there") for part in wanted.contains]
+    wrong = [
+        w for w, part in zip(wrong, wanted.contains, strict=True) if part.casefold() not in text
+    ]
+    wrong += [
+        (f"no {part!r} in the body", "it is there")
+        for part in wanted.not_contains
+        if part.casefold() in text
+    ]
+    if wanted.pointer is not None:
+        found = find(json_body(response), wanted.pointer)
+        if found != wanted.value:
+            wrong.append((f"{wanted.value!r} at {wanted.pointer!r}", f"{found!r}"))
+    return [
+        ACCESS.finding(
+            f"the body of {operation} for {who} is not what the access table says",
+            operation=operation,
+            caller=who,
+            expected=expected,
+            observed=observed,
+            evidence=(exchange.id,),
+        )
+        for expected, observed in wrong
+    ]
+
+
+def _readable(response: Response) -> str:
+    """The body with JSON's escapes undone, so that texts are found however they are written."""
+    document = json_body(response)
+    texts = [str(value) for value in values_in(document)] if document is not None else []
+    return "\n".join([response.text, *texts])
 
 
 def _row_key(probe: Probe) -> tuple[str | None, str, str]:

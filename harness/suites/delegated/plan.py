@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.connector.model import Operation
 from harness.errors import SettingsError
@@ -19,7 +20,9 @@ from harness.exchanges.records import json_body
 from harness.inputs.requests import NO_BODY, build_request
 from harness.inputs.values import example_values
 from harness.settings.values import AccessRow
+from harness.suites.delegated.bleed import says_the_same
 from harness.suites.delegated.requests import is_readable, needs_ids, request_of
+from harness.suites.delegated.self_descriptions import describes_caller
 from harness.suites.delegated.separation_plan import separation_plan
 
 __all__ = [
@@ -44,9 +47,13 @@ def identity_candidates(context: RunContext) -> list[Operation]:
         values = example_values(context, operation)
         if is_readable(context, operation) and not needs_ids(values, operation):
             chosen.append(operation)
-    hints = ("whoami", "me", "profile", "user", "identity", "account")
-    chosen.sort(key=lambda o: not any(h in o.id.lower() or h in o.path.lower() for h in hints))
+    chosen.sort(key=lambda o: (not describes_caller(o), not _hints_at_users(o)))
     return chosen[:MOST_CANDIDATES]
+
+
+def _hints_at_users(operation: Operation) -> bool:
+    text = f"{operation.id} {operation.path}".lower()
+    return any(hint in text for hint in ("whoami", "/me", "profile", "user", "account"))
 
 
 def identity_plan(context: RunContext) -> Plan:
@@ -153,7 +160,11 @@ def _row_request(context: RunContext, operation: Operation, row: AccessRow) -> R
 
 
 def bleed_plan(context: RunContext, operation: Operation) -> Plan:
-    """One call per user as a yardstick, then many rounds of claims_by_user's calls interleaved."""
+    """One call per user as a yardstick, then many rounds of both users' calls interleaved.
+
+    Where both get the same, each asks again past every cache, the second user first: then it is
+    plain whether the answer is shared, or was kept for the wrong user.
+    """
     settings = context.settings
     names = list(settings.users)[:2]
     if len(names) < 2 or operation.id in settings.anonymous.public:
@@ -164,10 +175,26 @@ def bleed_plan(context: RunContext, operation: Operation) -> Plan:
     if needs_ids(values, operation):
         return
     request = request_of(context, operation)
+    alone: list[Exchange] = []
     for name in names:
-        yield [Probe(f"alone/{name}", operation.id, user(name), request, "delegated/alone")]
+        alone += yield [
+            Probe(f"alone/{name}", operation.id, user(name), request, "delegated/alone")
+        ]
+    if all(e.status == 200 for e in alone) and says_the_same(*(e.response for e in alone)):
+        for turn in (1, 2):
+            for name in reversed(names):
+                yield [_fresh(operation, request, name, turn)]
     yield [
         Probe(f"mixed/{turn}/{name}", operation.id, user(name), request, "delegated/mixed")
         for turn in range(ROUNDS)
         for name in names
     ]
+
+
+def _fresh(operation: Operation, request: Request, name: str, turn: int) -> Probe:
+    """The same call with a query that no cache has seen (RFC 9111 section 4: the cache key)."""
+    joint = "&" if "?" in request.target else "?"
+    target = f"{request.target}{joint}_={name}-{turn}"
+    headers = (*request.headers, ("Cache-Control", "no-cache"))
+    sent = replace(request, target=target, headers=headers)
+    return Probe(f"fresh/{turn}/{name}", operation.id, user(name), sent, "delegated/fresh")

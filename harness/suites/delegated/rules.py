@@ -42,11 +42,13 @@ LEAK = Rule(
     "delegated.leak",
     "warning",
     "An answer to one user carries what belongs to another",
-    "An answer holds another user's unique identifiers, or a record that only the other's list "
-    "shows. It is an error where the operation is listed as private.",
+    "An answer holds another user's unique identifiers, or a record that belongs to the other. It "
+    "is an error where the operation is listed as private or a row of the access table forbids it, "
+    "and a note where everybody gets the same: that can be sharing.",
     "If it is not shared on purpose, the connector gives users data that they could not reach.",
-    "Filter by the caller's identity. If the operation shares on purpose, say so with a row of the "
-    "access table; if its answers are the caller's alone, list it in [delegated] private.",
+    "Filter by the caller's identity. If the caller may see it, say so: [users.NAME] sees, or a "
+    "row of the access table with the success status; if the answers are the caller's alone, list "
+    "the operation in [delegated] private.",
     "OWASP API Security Top 10 2023, API1 Broken Object Level Authorization",
 )
 FOREIGN_OBJECT = Rule(
@@ -62,12 +64,14 @@ FOREIGN_OBJECT = Rule(
 )
 FOREIGN_WRITE = Rule(
     "delegated.foreign-write",
-    "warning",
+    "error",
     "A user can change or delete another user's object",
-    "An object that the run created as one user was changed or deleted by another. It is an error "
-    "where the operation is listed as private or the access table forbids it.",
+    "An object that the run created as one user a moment ago was changed or deleted by another: "
+    "nobody shares an object of that age on purpose. A success row of the access table for the "
+    "operation and the caller is leave.",
     "Any user of the connector can then destroy other people's data.",
-    "Check the object's owner against the caller before changing it; answer 404 or 403.",
+    "Check the object's owner against the caller before changing it; answer 404 or 403. Where the "
+    "caller may change it, add a row of the access table with the success status.",
     "OWASP API Security Top 10 2023, API1 Broken Object Level Authorization",
 )
 SPOOFED = Rule(

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 
 from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
-from harness.exchanges.identities import Claims, mentioned, names_whom
-from harness.exchanges.model import Exchange, Response
-from harness.exchanges.records import json_body, record_ids, values_in
-from harness.findings.model import Finding, Judgement, Severity
+from harness.exchanges.identities import Claims, names_whom
+from harness.exchanges.model import Exchange
+from harness.exchanges.records import record_ids
+from harness.findings.model import Finding, Judgement
 from harness.suites.delegated.changes_plan import why_not_changed
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
-from harness.suites.delegated.rules import (
-    CACHEABLE,
-    FOREIGN_OBJECT,
-    FOREIGN_WRITE,
-    LEAK,
-    SPOOFED,
-)
+from harness.suites.delegated.leaks import judge_leaks, same_matter
+from harness.suites.delegated.leave import has_leave, may_see, severity_for, share_row
+from harness.suites.delegated.rules import CACHEABLE, FOREIGN_OBJECT, FOREIGN_WRITE, SPOOFED
 
 __all__ = ["judge_separation"]
 
@@ -35,7 +31,7 @@ def judge_separation(
     if not exchanges:
         return Judgement(skipped=_why_not(context, operation)), []
     findings = [
-        *_leaks(context, operation, exchanges, claims_by_user),
+        *judge_leaks(context, operation, exchanges, claims_by_user),
         *_foreign_objects(context, operation, exchanges),
         *_foreign_writes(context, operation, exchanges),
         *_spoofs(operation, exchanges, claims_by_user),
@@ -72,88 +68,6 @@ def _no_object(exchanges: Sequence[Exchange]) -> str:
     return "no object to ask for: the lists showed nothing that is one user's alone"
 
 
-def severity_for(context: RunContext, operation: Operation) -> Severity:
-    """An error where the answers are private or the access table speaks, else a warning."""
-    delegated = context.settings.delegated
-    spoken = any(row.operation == operation.id and _forbids(row.expect) for row in delegated.access)
-    return "error" if operation.id in delegated.private or spoken else "warning"
-
-
-def _forbids(expect: object) -> bool:
-    values = expect.values() if isinstance(expect, dict) else ()
-    return any(all(status >= 400 for status in statuses) for statuses in values)
-
-
-def _leaks(
-    context: RunContext, operation: Operation, exchanges: Sequence[Exchange], claims_by_user: Claims
-) -> list[Finding]:
-    """Answers to the plain call that hold another user's identifiers or, if private, records."""
-    same = [e for e in of(exchanges, "same") if e.status is not None and 200 <= e.status < 300]
-    findings = []
-    private = operation.id in context.settings.delegated.private
-    for exchange in same:
-        name = exchange.probe.caller.name
-        others = mentioned(exchange.response, claims_by_user) - {name}
-        for other in sorted(others):
-            findings.append(
-                LEAK.finding(
-                    f"the answer to {name} carries identifiers of {other}",
-                    operation=operation.id,
-                    caller=name,
-                    expected=f"only data of {name}",
-                    observed=f"identifiers of {other} in the body",
-                    severity="error" if private else "warning",
-                    evidence=(exchange.id, *(e.id for e in same if e is not exchange)),
-                    data={"row": access_row(operation, name, other)},
-                )
-            )
-    if private and not findings:
-        findings += _shared_records(operation, same)
-    return findings
-
-
-def _shared_records(operation: Operation, same: Sequence[Exchange]) -> list[Finding]:
-    """Two users' answers with records, or something else that is not empty, in common."""
-    if len(same) < 2:
-        return []
-    first, second = same[0], same[1]
-    assert first.response is not None
-    assert second.response is not None
-    both = set(record_ids(first.response)) & set(record_ids(second.response))
-    alike = first.response.body == second.response.body and _holds_something(first.response)
-    if not both and not alike:
-        return []
-    told = f"records {', '.join(sorted(both)[:3])} in both answers" if both else "the same answer"
-    one, other = first.probe.caller.name, second.probe.caller.name
-    return [
-        LEAK.finding(
-            f"{one} and {other} get the same records from a private operation",
-            operation=operation.id,
-            caller=other,
-            expected="records of the caller alone",
-            observed=told,
-            severity="error",
-            evidence=tuple(e.id for e in same),
-        )
-    ]
-
-
-def _holds_something(response: Response) -> bool:
-    """Whether an answer is more than an empty list or object."""
-    document = json_body(response)
-    if document is None:
-        return bool(response.body.strip()) and response.body.strip() != b"null"
-    return any(True for _ in values_in(document))
-
-
-def access_row(operation: Operation, name: str, other: str) -> str:
-    """The row to paste where an operation shares on purpose."""
-    return (
-        f'[[delegated.access]]\noperation = "{operation.id}"\n'
-        f"expect = {{ {other} = 200, {name} = 200 }}   # shared on purpose"
-    )
-
-
 def _foreign_objects(
     context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
 ) -> list[Finding]:
@@ -168,9 +82,11 @@ def _foreign_objects(
         control = own.get((meta["owner"], meta["id"]))
         if control is None or exchange.status is None or not 200 <= exchange.status < 300:
             continue
-        if not _same_matter(exchange.response, control.response):
-            continue
         name, owner = exchange.probe.caller.name, meta["owner"]
+        if may_see(context, operation, name, owner):
+            continue
+        if not same_matter(exchange.response, control.response):
+            continue
         findings.append(
             FOREIGN_OBJECT.finding(
                 f"{name} reads an object that only {owner}'s list shows",
@@ -179,20 +95,12 @@ def _foreign_objects(
                 expected="404 or 403",
                 observed=f"{exchange.status} with the object {meta['id']} "
                 f"({meta['listed_by']} shows it to {owner} alone)",
-                severity=severity_for(context, operation),
+                severity=severity_for(context, operation, name),
                 evidence=(exchange.id, control.id),
-                data={"row": access_row(operation, name, owner)},
+                data={"row": share_row(operation, name, owner)},
             )
         )
     return findings
-
-
-def _same_matter(left: Response | None, right: Response | None) -> bool:
-    """Whether two answers speak of the same object: same records, or the same text."""
-    if left is None or right is None:
-        return False
-    ids = set(record_ids(left)) & set(record_ids(right))
-    return bool(ids) or left.body == right.body
 
 
 def _foreign_writes(
@@ -210,6 +118,8 @@ def _foreign_writes(
     if before and after and not changed and operation.method not in ("DELETE", "POST"):
         return []
     name, owner = attack.probe.caller.name, attack.probe.meta["owner"]
+    if has_leave(context, operation, name):
+        return []
     done = "deletes" if operation.method == "DELETE" else "changes"
     if operation.method == "POST":
         done = f"calls {operation.id} on"
@@ -221,7 +131,7 @@ def _foreign_writes(
             expected="404 or 403, and the object unchanged",
             observed=f"{status} for the object {attack.probe.meta['id']}"
             + (", which is different afterwards" if changed else ""),
-            severity=severity_for(context, operation),
+            severity="error",
             evidence=tuple(e.id for e in (*before, attack, *after)),
         )
     ]
