@@ -76,8 +76,8 @@ MEANINGS = {
     "delegated.identity": "where an answer says whom the function ran as; `none` gives it up",
     "delegated.private": "operations whose answers belong to the caller alone",
     "delegated.app-identities": "identities that are the app's own",
-    "delegated.access": "the access table: operation, parameters, body, expect (statuses, or a table "
-    "with `status`, `contains`, `not-contains`, `pointer` and `value`)",
+    "delegated.access": "the access table: operation, parameters, body, expect (statuses, or a "
+    "table with `status`, `contains`, `not-contains`, `pointer` and `value`)",
     "operations.ID.parameters": "real values, name → value",
     "operations.ID.body": "a real body",
     "operations.ID.safe": "changes nothing: may be sent freely",
