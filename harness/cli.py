@@ -1,23 +1,28 @@
 """The console command `connector-harness`: its parser, and one line for every error.
 
-Exit status: 0 done, 1 an error finding (for `diff`: a breaking change), 2 Ctrl-C, 4 usage or an
-unreadable file.
+Exit status: 0 done, 1 an error finding (for `diff`: a breaking change), 2 Ctrl-C, 3 a fault of the
+harness itself, 4 usage or an unreadable file.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from harness import __version__
+from harness.errors import HarnessError, internal_error, one_clear_line
 
 __all__ = ["build_parser", "main"]
 
 EXIT_USAGE = 4
 EXIT_INTERRUPTED = 2
+EXIT_INTERNAL = 3
 FUNCTIONS = {"import-postman": "import_postman_command"}
 
 
@@ -201,17 +206,42 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
-    from harness.errors import HarnessError
-
+    _write_anything()
     options = build_parser().parse_args(arguments)
     module, name = options.run
     try:
         status = getattr(importlib.import_module(module), name)(options)
+        sys.stdout.flush()
     except HarnessError as error:
-        print(f"connector-harness: {error}", file=sys.stderr)
+        _say(error)
         return EXIT_USAGE
     except BrokenPipeError:
-        return 0
+        return _leave_pipe()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except OSError as error:
+        _say(f"{error.filename or 'output'}: {error.strerror or error}")
+        return EXIT_USAGE
+    except Exception as error:  # the last net: a fault of ours is one line, never a traceback
+        _say(internal_error(error))
+        return EXIT_INTERNAL
     return int(status)
+
+
+def _write_anything() -> None:
+    """Let a console that knows few characters show escapes for the others, and never fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say(problem: object) -> None:
+    """One line on standard error, whatever a file or an app put into it."""
+    print(f"connector-harness: {one_clear_line(problem)}", file=sys.stderr)
+
+
+def _leave_pipe() -> int:
+    """Leave quietly: who reads our output (`head`, say) has had enough."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -14,6 +14,8 @@ says that no judgement was possible, and is an exception::
 
 from __future__ import annotations
 
+import traceback
+import unicodedata
 from pathlib import Path
 
 __all__ = [
@@ -24,7 +26,37 @@ __all__ = [
     "SettingsError",
     "SignInError",
     "TargetError",
+    "internal_error",
+    "one_clear_line",
 ]
+
+
+LONGEST_LINE = 2_000
+_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode categories that a terminal obeys, or cannot show."""
+
+
+def one_clear_line(problem: object) -> str:
+    """A message on one line that a terminal only shows, whatever a file put into it."""
+    text = " ".join(str(problem).split())
+    shown = "".join(c if unicodedata.category(c) not in _INVISIBLE else _escape(c) for c in text)
+    return shown if len(shown) <= LONGEST_LINE else f"{shown[:LONGEST_LINE]}…"
+
+
+def internal_error(error: BaseException) -> str:
+    """One line about an error that should not be: what it was, and where it came from."""
+    ours = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "harness" in Path(frame.filename).parts
+    ]
+    where = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    text = one_clear_line(error)[:300]
+    return f"a fault of the harness itself: {type(error).__name__}: {text}{where}; please report it"
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 class HarnessError(Exception):

@@ -18,6 +18,7 @@ TABLES = {"suites/definition/rules.py"}
 
 FLOORS = (
     "errors",
+    "bounds",
     "settings",
     "connector",
     "exchanges",

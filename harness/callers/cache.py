@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 
 import msal
 
+from harness.bounds.files import is_file
+from harness.bounds.parsing import parse_json
 from harness.callers.cache_files import KeptTokenCache, PlainFile
 from harness.errors import SettingsError
 
@@ -127,7 +129,7 @@ def open_cache(
     folder = choice.folder or data_folder()
     stem = _stem(authority)
     plain = folder / f"{stem}{PLAIN}"
-    if choice.kind == "plain" or plain.is_file():
+    if choice.kind == "plain" or is_file(plain):
         return OpenCache(KeptTokenCache(PlainFile(plain)), "plain")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -149,7 +151,7 @@ def export_cache(
         SettingsError: no such refresh token is cached.
     """
     list(opened.cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN))
-    whole = json.loads(opened.cache.serialize() or "{}")
+    whole = parse_json(opened.cache.serialize() or "{}")
     wanted = {name.lower() for name in usernames}
     accounts = {
         key: account
@@ -235,7 +237,7 @@ def _parsed(text: str) -> dict[str, Any]:
         candidates.append(base64.b64decode(text, validate=True).decode("utf-8"))
     for candidate in candidates:
         try:
-            document = json.loads(candidate)
+            document = parse_json(candidate)
         except ValueError:
             continue
         if isinstance(document, dict) and isinstance(document.get("RefreshToken"), dict):

@@ -8,6 +8,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
+from harness.bounds.files import read_bounded, reason_of
+from harness.bounds.parsing import OutOfBoundsError
 from harness.errors import SettingsError
 from harness.settings.values import Deferred
 
@@ -25,9 +27,9 @@ def certificate_credential(path: str, password: Deferred | None) -> dict[str, An
     """
     file = Path(path)
     try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"{WHERE} {file.name!r}: {error.strerror}") from None
+        raw = read_bounded(file)
+    except (OSError, OutOfBoundsError) as error:
+        raise SettingsError(f"{WHERE} {file.name!r}: {reason_of(error)}") from None
     problem = None
     try:
         return _pem(raw, password) if b"-----BEGIN" in raw else _pfx(file, raw, password)

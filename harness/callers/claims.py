@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.bounds.parsing import parse_json
+
 __all__ = ["ClaimRow", "claims_of", "header_of", "is_jwt", "names_of", "table_of"]
 
 MEANINGS: Mapping[str, str] = {
@@ -115,7 +117,7 @@ def _home_name(name: str) -> str | None:
 def _decoded(part: str) -> dict[str, Any] | None:
     try:
         raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-        parsed = json.loads(raw)
+        parsed = parse_json(raw)
     except (ValueError, binascii.Error):
         return None
     return parsed if isinstance(parsed, dict) else None

@@ -7,7 +7,6 @@ MSAL answers with dicts that hold a token or an error, and raises what it likes;
 from __future__ import annotations
 
 import base64
-import json
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 import msal
 from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
+from harness.bounds.parsing import parse_json
 from harness.callers.certificate import certificate_credential
 from harness.callers.diagnosis import Attempt, diagnose, diagnose_trouble
 from harness.callers.http import AuthorityError, AuthorityHttp
@@ -297,7 +297,7 @@ def _home_of(result: Mapping[str, Any]) -> str | None:
     info = str(result.get("client_info") or "")
     if info:
         try:
-            parsed = json.loads(base64.urlsafe_b64decode(info + "=" * (-len(info) % 4)))
+            parsed = parse_json(base64.urlsafe_b64decode(info + "=" * (-len(info) % 4)))
             return f"{parsed['uid']}.{parsed['utid']}"
         except (ValueError, KeyError, TypeError):
             return None

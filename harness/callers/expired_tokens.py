@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.callers.cache import data_folder
 from harness.callers.claims import claims_of
 
@@ -86,7 +87,7 @@ def _store(folder: Path, build: Callable[[str], Any] | None) -> Any:
 
 def _load(store: Any) -> dict[str, Any]:
     try:
-        document = json.loads(store.load())
+        document = parse_json(store.load())
     except Exception:
         return {}
     return document if isinstance(document, dict) else {}

@@ -6,7 +6,6 @@ output may be the bare JWT or JSON with `accessToken` (Azure CLI), `access_token
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -15,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from harness.bounds.parsing import parse_json
 from harness.callers.claims import claims_of, is_jwt
 from harness.callers.diagnosis import Attempt
 from harness.callers.token import Token
@@ -116,7 +116,7 @@ def _picked(output: Secret) -> Secret | None:
     """The token in a command's output, or None."""
     text = output.reveal().strip().lstrip("\ufeff")
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError:
         document = None
     if isinstance(document, str):

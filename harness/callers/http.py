@@ -6,7 +6,6 @@ MSAL's own session is left aside because an environment variable for CA bundles 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -20,6 +19,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import certifi
 import httpx
 
+from harness.bounds.files import is_dir
+from harness.bounds.parsing import parse_json
 from harness.errors import SettingsError
 
 __all__ = ["AuthorityError", "AuthorityHttp", "tls_context"]
@@ -70,7 +71,7 @@ def tls_context(
 
 def _trust_too(context: ssl.SSLContext, where: str, path: Path) -> None:
     try:
-        if path.is_dir():
+        if is_dir(path):
             context.load_verify_locations(capath=str(path))
         else:
             context.load_verify_locations(cafile=str(path))
@@ -246,7 +247,7 @@ def _place(url: str) -> str:
 
 def _json_object(text: str) -> dict[str, Any] | None:
     try:
-        parsed = json.loads(text)
+        parsed = parse_json(text)
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None

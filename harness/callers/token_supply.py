@@ -6,10 +6,10 @@ same sign-in, a token for another API, an app-only token. What cannot be had is 
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.callers.claims import header_of
 from harness.callers.expired_tokens import keep_and_take
 from harness.callers.http import AuthorityError
@@ -96,7 +96,7 @@ def _keys(sign_ins: SignIns, reasons: dict[str, str]) -> dict[str, Any] | None:
     entra = sign_ins.connections.entra
     url = f"{entra.authority}/{entra.tenant_id or 'common'}/discovery/v2.0/keys"
     try:
-        document = json.loads(sign_ins.connections.http.get(url).text)
+        document = parse_json(sign_ins.connections.http.get(url).text)
     except (AuthorityError, HarnessError, ValueError) as error:
         reasons["jwks"] = f"the tenant's keys could not be read: {type(error).__name__}"
         return None

@@ -12,8 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import exists, is_dir, is_file
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
 from harness.commands.files import connectors_under, sarif_of
+from harness.commands.output import json_text
 from harness.connector.baseline import load_reference
 from harness.connector.loading import load_connector
 from harness.errors import DefinitionError, SettingsError
@@ -67,15 +69,15 @@ def pairs_of(old: str, new: Path) -> tuple[list[Pair], list[str]]:
         SettingsError: there is nothing to compare.
     """
     found = connectors_under(new)
-    if new.is_file() or [path.parent for path in found] == [new]:
+    if is_file(new) or [path.parent for path in found] == [new]:
         return [Pair("", old, str(new))], []
     places = {path.parent.relative_to(new).as_posix(): path for path in found}
     if old.startswith(GIT):
         return [Pair(place, old, str(new / place)) for place in places], []
     base = Path(old)
-    if not base.exists():
+    if not exists(base):
         raise SettingsError(f"{old}: there is no such file or folder")
-    if not base.is_dir():
+    if not is_dir(base):
         raise SettingsError(f"{old}: must be a folder too, since {new} holds many connectors")
     before = {path.parent.relative_to(base).as_posix() for path in connectors_under(base)}
     pairs = [
@@ -115,7 +117,7 @@ def _print(results: Sequence[Compared], gone: Sequence[str], form: str, *, many:
     elif form == "json":
         rows: list[dict[str, Any]] = [_row(r) for r in results] if many else changes
         rows += [_gone_row(name) for name in gone]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(json_text(rows))
     else:
         for result in results:
             _print_one(result, many=many)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import is_file
 from harness.demo import Demo, sample_folder
 from harness.errors import HarnessError, SettingsError
 
@@ -39,7 +40,7 @@ def emulate(options: argparse.Namespace) -> int:
 def _arguments(options: argparse.Namespace) -> list[str]:
     arguments: list[str] = []
     if options.app is not None:
-        if not Path(options.app).is_file():
+        if not is_file(Path(options.app)):
             raise SettingsError(f"{options.app}: there is no such file")
         arguments += ["--app", options.app]
     for name in ("upstream", "auth_settings", "action", "token_version", "device_code"):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import is_dir, is_file
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
+from harness.commands.output import json_text
 from harness.connector.loading import load_connector
 from harness.connector.postman.importing import import_postman
 from harness.errors import DefinitionError, HarnessError, SettingsError
 from harness.findings.model import Finding
 from harness.findings.text import explain
+from harness.redaction.whole_files import write_whole
 
 __all__ = ["connectors_under", "import_postman_command", "lint", "sarif_of"]
 
@@ -31,15 +33,14 @@ PARALLEL_FROM = 24
 def import_postman_command(options: argparse.Namespace) -> int:
     """Write the definition that the wizard would make of a collection."""
     document = import_postman(Path(options.file))
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if options.output is None:
-        sys.stdout.write(text)
+        print(json_text(document, indent=2))
         return 0
     path = Path(options.output)
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise HarnessError(f"{path}: cannot be written: {error.strerror or error}") from None
+        write_whole(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    except (OSError, ValueError) as error:
+        raise HarnessError(f"{path}: cannot be written: {reason_of(error)}") from None
     print(f"{path}: {len(document['paths'])} paths; now set host, scheme and security")
     return 0
 
@@ -65,9 +66,9 @@ def connectors_under(path: Path) -> list[Path]:
     Raises:
         SettingsError: there is none.
     """
-    if path.is_file():
+    if is_file(path):
         return [path]
-    if not path.is_dir():
+    if not is_dir(path):
         raise SettingsError(f"{path}: there is no such file or folder")
     found = sorted(
         p
@@ -113,7 +114,7 @@ def _print_findings(results: Sequence[Result], form: str) -> None:
             {"connector": path, "error": broken, "findings": found}
             for path, found, broken in results
         ]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(json_text(rows))
     elif form == "sarif":
         print(json.dumps(sarif_of(findings), indent=1))
     else:
@@ -157,10 +158,6 @@ def _suggest(options: argparse.Namespace) -> int:
     from harness.commands.suggesting import suggest_schemas
 
     print(
-        json.dumps(
-            suggest_schemas(Path(options.paths[0]), Path(options.suggest_schemas)),
-            indent=2,
-            ensure_ascii=False,
-        )
+        json_text(suggest_schemas(Path(options.paths[0]), Path(options.suggest_schemas)), indent=2)
     )
     return 0

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from harness.bounds.parsing import parse_json
+from harness.commands.output import json_text
 from harness.errors import HarnessError
 from harness.findings.model import Rule
 
@@ -23,7 +25,7 @@ def read_report(path: Path) -> dict[str, Any]:
         HarnessError: it is missing or not a report.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise HarnessError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:
@@ -75,7 +77,7 @@ def rules(options: argparse.Namespace) -> int:
     if not chosen:
         raise HarnessError(f"no rule or family {options.filter!r}; see connector-harness rules")
     if options.format == "json":
-        print(json.dumps([_plain(rule) for rule in chosen], indent=1, ensure_ascii=False))
+        print(json_text([_plain(rule) for rule in chosen]))
     elif options.format == "markdown":
         print("\n".join(_markdown(rule) for rule in chosen))
     else:

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from harness.bounds.files import exists, is_dir
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
 from harness.errors import SettingsError
@@ -27,13 +28,13 @@ def load_reference(reference: str, current: Path, *, base: Path | None = None) -
     if reference.startswith(GIT):
         return _at_revision(reference[len(GIT) :], current)
     path = (base or Path.cwd()) / reference
-    if not path.exists():
+    if not exists(path):
         raise SettingsError(f"baseline {reference!r}: there is no such file or folder")
     return load_connector(path)
 
 
 def _at_revision(revision: str, current: Path) -> Connector | None:
-    folder = current if current.is_dir() else current.parent
+    folder = current if is_dir(current) else current.parent
     try:
         top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
     except SettingsError:
@@ -42,7 +43,7 @@ def _at_revision(revision: str, current: Path) -> Connector | None:
         ) from None
     _check_revision(folder, revision)
     relative = current.resolve().relative_to(top.resolve())
-    inside = relative if current.is_dir() else relative.parent
+    inside = relative if is_dir(current) else relative.parent
     with tempfile.TemporaryDirectory(prefix="connector-harness-") as scratch:
         target = Path(scratch)
         listing = ["ls-tree", "-r", "--name-only", "--full-tree", revision]
@@ -53,7 +54,7 @@ def _at_revision(revision: str, current: Path) -> Connector | None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_git_bytes(folder, "show", f"{revision}:{name}"))
         there = target / relative
-        return load_connector(there) if there.exists() else None
+        return load_connector(there) if exists(there) else None
 
 
 def _check_revision(folder: Path, revision: str) -> None:

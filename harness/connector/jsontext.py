@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import bisect
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from harness.bounds.limits import DEEPEST, MOST_DIGITS
+from harness.bounds.parsing import check_document, has_surrogate
 from harness.connector.pointers import escape
 from harness.errors import DefinitionError
 
 __all__ = ["DuplicateKey", "index_json", "line_and_column", "parse_json"]
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-_NOT_JSON_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)\b', re.DOTALL)
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]+', re.DOTALL)
+_NOT_JSON_NUMBER = re.compile(rf"{_STRING}|(-?Infinity|NaN)\b", re.DOTALL)
+SURROGATE = (
+    "this text holds half of a surrogate pair (\\ud800 to \\udfff alone), which no program can "
+    "write; delete it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ def parse_json(text: str, file: Path | str) -> tuple[Any, bool]:
 
     try:
         data = json.loads(text, object_pairs_hook=collect, parse_constant=_refuse_constant)
+        check_document(data)
     except json.JSONDecodeError as error:
         _explain(error, text, file)
     except _NotANumber as error:
@@ -60,11 +69,33 @@ def parse_json(text: str, file: Path | str) -> tuple[Any, bool]:
         raise DefinitionError(
             f"{error} is not JSON; write a number or null", file=file, line=line, column=column
         ) from None
-    except RecursionError:
-        raise DefinitionError("nested too deep to be read", file=file) from None
-    except ValueError as error:
-        raise DefinitionError(f"a number cannot be read: {error}", file=file) from None
+    except (RecursionError, ValueError):
+        offset, message = _beyond_bounds(text)
+        line, column = line_and_column(text, offset)
+        raise DefinitionError(message, file=file, line=line, column=column) from None
     return data, duplicates
+
+
+def _beyond_bounds(text: str) -> tuple[int, str]:
+    """Where a JSON text goes beyond what is read, and what to do about it."""
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in "{[":
+            depth += 1
+        elif token in "}]":
+            depth -= 1
+        if depth > DEEPEST:
+            return match.start(), f"nested too deep: more than {DEEPEST} levels; flatten it"
+        if token[0] == '"' and has_surrogate(_key(token)):
+            return match.start(), SURROGATE
+        if token[0] in "-0123456789" and not _is_in_range(token):
+            return match.start(), "this number is out of range: no double holds it; correct it"
+    return 0, f"nested too deep: more than {DEEPEST} levels; flatten it"
+
+
+def _is_in_range(number: str) -> bool:
+    return len(number) <= MOST_DIGITS and math.isfinite(float(number))
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -137,13 +168,16 @@ def index_json(text: str) -> tuple[dict[str, int], list[DuplicateKey]]:
     """
     newlines = [match.start() for match in re.finditer("\n", text)]
     lines: dict[str, int] = {"": 1}
+    holding: set[str] = set()
     duplicates: list[DuplicateKey] = []
     for pointer, offset in _elements(text):
         line = bisect.bisect_left(newlines, offset) + 1
         if pointer in lines and pointer:
             duplicates.append(DuplicateKey(pointer, lines[pointer], line))
-            _forget(lines, pointer)
+            if pointer in holding:
+                _forget(lines, pointer)
         lines[pointer] = line
+        holding.add(pointer.rpartition("/")[0])
     return lines, duplicates
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import exists, is_dir, is_file, reason_of
 from harness.connector.model import Connector
 from harness.connector.properties import load_properties
 from harness.connector.reading import Document, read_bytes, read_object
@@ -44,11 +45,11 @@ def load_connector(path: Path, properties: Path | None = None) -> Connector:
         SettingsError: nothing is at `path`, or a folder holds no definition, or several.
         DefinitionError: a file cannot be read; one line with file, line, column and remedy.
     """
-    if not path.exists():
+    if not exists(path):
         raise SettingsError(f"no connector at {path.as_posix()}: there is no such file or folder")
-    if properties is not None and not properties.is_file():
+    if properties is not None and not is_file(properties):
         raise SettingsError(f"no apiProperties at {properties.as_posix()}: there is no such file")
-    document = read_object(_in_folder(path) if path.is_dir() else path, "a connector")
+    document = read_object(_in_folder(path) if is_dir(path) else path, "a connector")
     if not _is_settings(document.data):
         return _with_companions(_from_document(document), properties, {}, None)
     named = document.data
@@ -82,7 +83,7 @@ def find_connector(root: Path) -> Path:
     try:
         folders = sorted(f for f in root.iterdir() if f.is_dir() and not _is_passed_over(f))
     except OSError as error:
-        raise SettingsError(f"cannot look into {root.as_posix()}: {error.strerror}") from None
+        raise SettingsError(f"cannot look into {root.as_posix()}: {reason_of(error)}") from None
     found = [candidate for folder in folders if (candidate := _candidate(folder)) is not None]
     if len(found) == 1:
         return found[0]
@@ -149,7 +150,7 @@ def _named(document: Document, key: str, default: str | None = None) -> Path | N
         return None
     for spelling in (name, name.replace("\\", "/")):
         for path in (document.path.parent / spelling, Path(spelling)):
-            if path.is_file():
+            if is_file(path):
                 return path
     return None
 

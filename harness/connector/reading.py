@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import read_bounded, reason_of
 from harness.connector.jsontext import DuplicateKey, index_json, line_and_column, parse_json
 from harness.connector.model import LoadNote, Place
 from harness.connector.pointers import unescape
@@ -80,10 +81,9 @@ def read_bytes(path: Path) -> bytes:
         DefinitionError: it cannot be read; says why.
     """
     try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DefinitionError(f"cannot be read: {reason}", file=path) from None
+        return read_bounded(path)
+    except (OSError, ValueError) as error:
+        raise DefinitionError(f"cannot be read: {reason_of(error)}", file=path) from None
 
 
 def decode(raw: bytes, file: Path) -> str:

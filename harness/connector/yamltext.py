@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 
+from harness.bounds.parsing import OutOfBoundsError, check_document
+from harness.bounds.yamltext import compose
 from harness.connector.jsontext import DuplicateKey
 from harness.connector.pointers import escape
 from harness.errors import DefinitionError
 
 __all__ = ["index_yaml", "parse_yaml"]
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -38,19 +39,19 @@ def parse_yaml(text: str, file: Path | str) -> tuple[Any, yaml.Node, list[Duplic
         DefinitionError: not YAML; one line with file, line, column and what is wrong.
     """
     try:
-        root: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+        root = compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DefinitionError(
-            f"not YAML: {error.problem or error.context}; mend it",
+            f"not YAML: {error.problem or error.context}; correct it",
             file=file,
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
         ) from None
     except yaml.YAMLError as error:
         raise DefinitionError(f"not YAML: {' '.join(str(error).split())}", file=file) from None
-    except RecursionError:
-        raise DefinitionError("nested too deep to be read", file=file) from None
+    except OutOfBoundsError as error:
+        raise DefinitionError(f"{error}; flatten it", file=file) from None
     if root is None:
         raise DefinitionError("the file is empty; it should hold an object", file=file, line=1)
     builder = _Builder(file)
@@ -68,7 +69,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, pointer: str) -> Any:
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
+            return self._scalar(node)
         if id(node) in self._open:
             mark = node.start_mark
             raise DefinitionError(
@@ -82,6 +83,21 @@ class _Builder:
             self._built[id(node)] = self._collection(node, pointer)
             self._open.discard(id(node))
         return self._built[id(node)]
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        try:
+            value = _scalar(node)
+            check_document(value)
+        except ValueError as error:  # Python reads no more than 4,300 digits
+            mark = node.start_mark
+            reason = error if isinstance(error, OutOfBoundsError) else "a number is out of range"
+            raise DefinitionError(
+                f"{reason}; correct it",
+                file=self.file,
+                line=mark.line + 1,
+                column=mark.column + 1,
+            ) from None
+        return value
 
     def _collection(self, node: yaml.Node, pointer: str) -> Any:
         if isinstance(node, yaml.SequenceNode):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from harness.bounds.parsing import parse_json
 
 __all__ = ["parsed_json"]
 
@@ -14,7 +15,4 @@ def parsed_json(body: bytes | str) -> Any:
     Raises:
         ValueError: it is no JSON, or nested deeper than this interpreter reads.
     """
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return parse_json(body)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.exchanges.model import Response
 
 __all__ = [
@@ -31,8 +32,8 @@ def json_body(response: Response | None) -> Any:
     if response is None or not response.body:
         return None
     try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):
+        return parse_json(response.body)
+    except ValueError:
         return None
 
 

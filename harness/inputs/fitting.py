@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Operation
 from harness.connector.schema.refs import inline
 from harness.exchanges.context import RunContext
@@ -105,7 +106,7 @@ def _missing_field(operation: Operation, body: bytes | None) -> str | None:
     if parameter is None or not body:
         return None
     try:
-        document = json.loads(body)
+        document = parse_json(body)
     except (ValueError, RecursionError):
         return None
     required = parameter.schema.get("required")

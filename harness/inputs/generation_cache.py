@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Connector, Operation
 from harness.inputs.generation import Case, Generated, generate
 from harness.inputs.generation_document import GenerationDocument, generation_document
@@ -120,11 +121,11 @@ def _key(source: GenerationDocument, seed: int, count: int) -> str:
 
 def _read(path: Path) -> Generated | None:
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        plain = parse_json(path.read_text(encoding="utf-8"))
+        cases = tuple(Case(**_revived(case)) for case in plain["cases"])
+        return Generated(cases, tuple(plain["failures"]), bool(plain["not_negatable"]))
+    except (OSError, ValueError, KeyError, TypeError):  # a damaged entry is made anew
         return None
-    cases = tuple(Case(**_revived(case)) for case in plain["cases"])
-    return Generated(cases, tuple(plain["failures"]), plain["not_negatable"])
 
 
 def _write(path: Path, generated: Generated) -> None:

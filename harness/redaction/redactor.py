@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from harness.bounds.parsing import parse_json
 from harness.exchanges.model import Headers
 
 __all__ = ["HIDDEN", "Redactor", "encodings"]
@@ -179,7 +180,7 @@ class Redactor:
 
     def _by_pointer(self, text: str) -> str:
         try:
-            document = json.loads(text)
+            document = parse_json(text)
         except ValueError:
             return text
         changed = False

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from harness.bounds.parsing import parse_json
 from harness.exchanges.model import Exchange, Headers, Request, Response
 from harness.redaction.redactor import Redactor
 from harness.redaction.tokens import without_token
@@ -228,7 +229,7 @@ class Cleaner:
 def without_chance(body: bytes) -> bytes:
     """What client-directed sign-in and `/.auth/me` answer, without session ids and times."""
     try:
-        document = json.loads(body)
+        document = parse_json(body)
     except ValueError:
         return body
     for row in document if isinstance(document, list) else []:

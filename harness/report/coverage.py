@@ -6,11 +6,11 @@ signed-in user, or to anybody with success.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Connector, Operation, Parameter
 from harness.exchanges.model import Exchange, Request
 
@@ -87,7 +87,7 @@ class _Sent:
             return []
         documented = _documented_names(self._connector, parameter)
         try:
-            sent = json.loads(self._body)
+            sent = parse_json(self._body)
         except ValueError:
             return []
         if documented == [parameter.name]:

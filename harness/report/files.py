@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.redaction.whole_files import write_whole
 
 __all__ = ["read_report", "write_report"]
@@ -28,7 +29,7 @@ def write_report(report: dict[str, Any], folder: Path, *, har: bool) -> list[Pat
 def read_report(path: Path) -> dict[str, Any] | None:
     """The report at a path, or None where there is none that can be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) else None

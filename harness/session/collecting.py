@@ -17,6 +17,8 @@ from types import ModuleType
 
 import pytest
 
+from harness.bounds.files import exists
+
 __all__ = ["Selection", "SuiteModule", "collect_suites", "split_arguments"]
 
 FILES = {
@@ -74,7 +76,7 @@ def split_arguments(
         file, _, test = argument.partition("::")
         part, slash, name = file.rpartition("/")
         known = name in SUITES and (not slash or part in parts)
-        if known and not (invocation_dir / file).exists():
+        if known and not exists(invocation_dir / file):
             ours.append(Selection(name, test, part if slash else None))
         else:
             rest.append(argument)

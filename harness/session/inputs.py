@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import exists
 from harness.connector.loading import find_connector, load_connector
 from harness.connector.model import Connector
 from harness.demo import demo_document, sample_folder
@@ -145,7 +146,7 @@ def _options_of_row(options: Options, row: str, root: Path) -> Options:
     baseline = options.baseline
     if baseline is not None and not baseline.startswith("git:"):
         own = root / baseline / row
-        if not own.exists():
+        if not exists(own):
             raise SettingsError(
                 f"--connector-baseline {baseline}: holds no folder {row}; with several connectors "
                 "it needs one for each, named as its row, or git:REV"
@@ -180,7 +181,7 @@ def _connector(settings: Settings) -> Connector:
     path = settings.connector
     if path is None:
         path = sample_folder() if settings.is_demo else find_connector(settings.root)
-    elif not path.exists():
+    elif not exists(path):
         raise SettingsError(f"--connector {path}: there is no such file or folder")
     connector = load_connector(path, settings.properties)
     if not connector.operations:

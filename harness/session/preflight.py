@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 
+from harness.bounds.files import exists, is_dir
 from harness.callers.choosing import check_flows
 from harness.errors import SettingsError
+from harness.settings.table import path_of
 from harness.settings.values import Settings
 
 __all__ = ["check_files", "check_rules", "check_sign_in"]
@@ -33,15 +35,15 @@ def check_files(settings: Settings) -> None:
         read_auth_settings(settings.easy_auth)
     inventory = settings.contract.inventory
     if inventory is not None and "://" not in inventory and settings.cassettes_mode != "replay":
-        path = settings.root / inventory
-        if not path.exists():
+        path = path_of(inventory, settings.root, "[contract] inventory")
+        if not exists(path):
             raise SettingsError(f"[contract] inventory {path}: there is no such file or folder")
     for option, folder in (
         ("--connector-report-dir", settings.report_dir),
         ("--cassette-dir", settings.cassette_dir),
     ):
-        first = next((p for p in (folder, *folder.parents) if p.exists()), folder)
-        if not first.is_dir():
+        first = next((p for p in (folder, *folder.parents) if exists(p)), folder)
+        if not is_dir(first):
             raise SettingsError(f"{option} {folder}: {first} is a file; name a folder")
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from harness.bounds.files import is_dir
 from harness.errors import SettingsError
 from harness.settings import file as settings_file
 from harness.settings.rows import one_of_many
-from harness.settings.table import Table
+from harness.settings.table import Table, path_of
 from harness.settings.values import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, CassetteMode, Settings
 
 __all__ = ["Options", "build_settings", "read_levels", "read_settings", "resolve_target"]
@@ -155,17 +156,19 @@ def build_settings(
         target_url=url,
         row=options.row,
         config_file=config_file,
-        connector=_path(options.connector, root) or _path(table.text("connector"), base),
-        properties=_path(table.text("properties"), base),
+        connector=_path("--connector", options.connector, root) or table.file("connector", base),
+        properties=table.file("properties", base),
         baseline=options.baseline or table.text("baseline"),
-        tests=tuple(str(base / entry) for entry in table.texts("tests")),
+        tests=tuple(
+            str(path_of(entry, base, table.where("tests"))) for entry in table.texts("tests")
+        ),
         operations_selected=options.operations,
         sign_in=_chosen("--sign-in", options.sign_in, SIGN_IN_FLOWS)
         or table.choice("sign-in", SIGN_IN_FLOWS)
         or "auto",
         cassettes_mode=mode,
-        cassette_dir=_path(options.cassette_dir, root) or root / "cassettes",
-        report_dir=_path(options.report_dir, root) or root / "reports",
+        cassette_dir=_path("--cassette-dir", options.cassette_dir, root) or root / "cassettes",
+        report_dir=_path("--connector-report-dir", options.report_dir, root) or root / "reports",
         writes=_chosen("--writes", options.writes, WRITES)
         or table.choice("writes", WRITES)
         or ("all" if name == DEMO else "examples"),
@@ -177,7 +180,7 @@ def build_settings(
         bodies=report.choice("bodies", ("full", "shape")) or "full",
         waivers=settings_file.waivers(table),
         levels=read_levels(table.sub("rules")),
-        easy_auth=_path(easy_auth.text("settings"), base),
+        easy_auth=easy_auth.file("settings", base),
         certification=definition.flag("certification", False),
         targets=targets,
         connectors=settings_file.connectors(table, TOP_KEYS),
@@ -240,12 +243,12 @@ def _url(text: str, where: str) -> str:
 def _config_file(options: Options, root: Path) -> Path | None:
     if options.config is None:
         return settings_file.find_settings_file(root)
-    path = (root / options.config).resolve()
-    return path / settings_file.FILE_NAME if path.is_dir() else path
+    path = path_of(options.config, root, "--connector-config")
+    return path / settings_file.FILE_NAME if is_dir(path) else path
 
 
-def _path(text: str | None, base: Path) -> Path | None:
-    return None if text is None else (base / text).resolve()
+def _path(option: str, text: str | None, root: Path) -> Path | None:
+    return None if text is None else path_of(text, root, option)
 
 
 def _chosen(option: str, value: str | None, choices: tuple[str, ...]) -> Any:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import is_file, read_bounded, reason_of
+from harness.bounds.limits import LARGEST_SETTINGS
+from harness.bounds.parsing import OutOfBoundsError, parse_toml
 from harness.errors import SettingsError
 from harness.settings.table import Table
 from harness.settings.values import (
@@ -45,10 +47,10 @@ RESERVED = frozenset({"TOKEN_CACHE", "SHARED"})
 def find_settings_file(root: Path) -> Path | None:
     """The settings file of a root folder: its own file, else a `pyproject.toml` with our table."""
     own = root / FILE_NAME
-    if own.is_file():
+    if is_file(own):
         return own
     pyproject = root / "pyproject.toml"
-    if pyproject.is_file() and "connector-harness" in _toml(pyproject).get("tool", {}):
+    if is_file(pyproject) and _own_table(_toml(pyproject)) is not None:
         return pyproject
     return None
 
@@ -61,8 +63,15 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     document = _toml(path)
     if path.name == "pyproject.toml":
-        return dict(document.get("tool", {}).get("connector-harness", {}))
+        return dict(_own_table(document) or {})
     return document
+
+
+def _own_table(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Our table of a `pyproject.toml`, where there is one."""
+    tools = document.get("tool")
+    own = tools.get("connector-harness") if isinstance(tools, Mapping) else None
+    return own if isinstance(own, Mapping) else None
 
 
 def _existing_key(node: Mapping[str, Any], part: str) -> str:
@@ -72,15 +81,19 @@ def _existing_key(node: Mapping[str, Any], part: str) -> str:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_toml(read_bounded(path, LARGEST_SETTINGS).decode("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except IsADirectoryError:
         raise SettingsError(f"{path}: is a folder; name the settings file itself") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except OutOfBoundsError as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
+    except ValueError as error:  # a number of more digits than Python reads is one as well
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {reason_of(error)}") from None
 
 
 def with_environment(
@@ -125,22 +138,24 @@ def entra(table: Table, base: Path) -> EntraSettings:
             "ca-bundle",
         )
     )
-    bundle = table.text("ca-bundle")
-    if bundle is not None and not (base / bundle).is_file():
-        raise SettingsError(f"{table.where('ca-bundle')}: there is no file {bundle!r}")
-    certificate = table.text("client-certificate")
+    bundle = table.file("ca-bundle", base)
+    if bundle is not None and not is_file(bundle):
+        raise SettingsError(
+            f"{table.where('ca-bundle')}: there is no file {table.text('ca-bundle')!r}"
+        )
+    certificate = table.file("client-certificate", base)
     return EntraSettings(
         tenant_id=table.text("tenant-id"),
         client_id=table.text("client-id"),
         client_secret=table.deferred("client-secret"),
-        client_certificate=None if certificate is None else str(base / certificate),
+        client_certificate=None if certificate is None else str(certificate),
         client_certificate_password=table.deferred("client-certificate-password"),
         connector_client_id=table.text("connector-client-id"),
         connector_client_secret=table.deferred("connector-client-secret"),
         api_client_id=table.text("api-client-id"),
         scope=table.text("scope"),
         authority=(table.text("authority") or DEFAULT_AUTHORITY).rstrip("/"),
-        ca_bundle=None if bundle is None else (base / bundle).resolve(),
+        ca_bundle=bundle,
     )
 
 
@@ -312,7 +327,7 @@ def _patterns(table: Table) -> list[str]:
 def _pattern(table: Table, text: str) -> str:
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         where = table.where("patterns")
         raise SettingsError(f"{where}: {text!r} is no regular expression: {error}") from None
     return text

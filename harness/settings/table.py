@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import cannot_be_path
 from harness.errors import SettingsError
 from harness.settings.values import Deferred, expand
 
-__all__ = ["Table"]
+__all__ = ["Table", "path_of"]
+
+
+def path_of(text: str, base: Path, where: str) -> Path:
+    """The absolute path that a text names, seen from `base`.
+
+    Raises:
+        SettingsError: no file can be called that; `where` names the option or setting.
+    """
+    problem = cannot_be_path(text)
+    if problem is not None:
+        raise SettingsError(f"{where}: {text[:80]!r} names no file: {problem}")
+    try:
+        return (base / text).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
+        raise SettingsError(f"{where}: {text!r} cannot be followed: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,11 @@ class Table:
             raise SettingsError(f"{self.where(key)}: must be text")
         return self.expanded(value, key)
 
+    def file(self, key: str, base: Path) -> Path | None:
+        """A file or folder, seen from `base` where it is relative."""
+        value = self.text(key)
+        return None if value is None else path_of(value, base, self.where(key))
+
     def expanded(self, text: str, key: str) -> str:
         """A text with its references replaced."""
         try:
@@ -122,7 +145,7 @@ class Table:
     def whole(self, key: str, default: int) -> int:
         """A whole number."""
         value = self.values.get(key, default)
-        if isinstance(value, str) and value.lstrip("-").isdigit():
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
             return int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise SettingsError(f"{self.where(key)}: must be a whole number")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.exchanges.model import Exchange, Response
 
 __all__ = ["behaviour_changes", "shape_of"]
@@ -45,7 +46,7 @@ def _difference(old: Response, new: Response) -> str:
 
 def _json(response: Response) -> Any:
     try:
-        return json.loads(response.body)
+        return parse_json(response.body)
     except (ValueError, RecursionError):
         return None
 

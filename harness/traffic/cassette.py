@@ -8,7 +8,6 @@ keys inside `request`, needs a response, and keeps only the first of two equal h
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,13 @@ from typing import Any, ClassVar
 
 import yaml
 
+from harness.bounds.files import read_bounded, reason_of
+from harness.bounds.limits import LARGEST_RECORD
+from harness.bounds.parsing import parse_json
+from harness.bounds.yamltext import BoundedLoader, compose
 from harness.errors import CassetteError
 from harness.exchanges.model import Caller, Exchange, Headers, Probe, Request, Response
+from harness.exchanges.soundness import checked_exchange, checked_facts
 
 __all__ = [
     "Cassette",
@@ -35,9 +39,9 @@ MADE = ("definition-sha256", "versions")
 VERSION = 1
 NO_ANSWER_STATUS = 599
 LONGEST_WORD = 40
+_ANCHOR = re.compile(r"(^|[\s\[{,:])&[^\s,\[\]{}]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _RESERVED = re.compile(r"(?i)app|con|prn|aux|nul|com[0-9]|lpt[0-9]")
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -71,7 +75,7 @@ def slug(name: str, siblings: Iterable[str] = ()) -> str:
     )
     if plain == name and not taken and not _is_reserved(plain):
         return plain
-    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:6]
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return f"{plain}-{digest}" if plain else digest
 
 
@@ -202,11 +206,11 @@ def read_cassette(path: Path) -> Cassette:
         CassetteError: it is missing, cut short, in a merge conflict, or no cassette; one line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, LARGEST_RECORD).decode("utf-8")
     except FileNotFoundError:
         raise CassetteError(f"{path}: there is no such recording") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CassetteError(f"{path}: cannot be read: {error}") from None
+    except (OSError, ValueError) as error:
+        raise CassetteError(f"{path}: cannot be read: {reason_of(error)}") from None
     return parse_cassette(text, path)
 
 
@@ -255,9 +259,11 @@ def _parsed(text: str, path: Path) -> tuple[Cassette, Any]:
         raise CassetteError(
             f"{path}: is no recording of the connector harness (missing {error}); record it again"
         ) from None
+    except (RecursionError, OverflowError) as error:
+        raise CassetteError(f"{path}: cannot be read ({error}); record it again") from None
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]
+class _Loader(BoundedLoader):
     """The same keys come thousands of times: what type a plain word has is found out once."""
 
     known: ClassVar[dict[tuple[Any, str, Any], str]] = {}
@@ -273,7 +279,11 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
 
 
 def _document(text: str) -> Any:
-    return json.loads(text) if text[:1] == "{" else yaml.load(text, Loader=_Loader)
+    if text[:1] == "{":
+        return parse_json(text)
+    if _ANCHOR.search(text):
+        compose(text)  # which refuses aliases that grow without measure
+    return yaml.load(text, Loader=_Loader)
 
 
 def _cassette(document: Any) -> Cassette:
@@ -286,13 +296,15 @@ def _cassette(document: Any) -> Cassette:
     head = document.get(OWN_KEY, {})
     about = dict(head.get("about", {}))
     origin = about.pop("origin", "")
+    if not isinstance(origin, str):
+        raise ValueError("its origin is damaged")
     for row in document["interactions"] or ():
         own = row[OWN_KEY]
         exchanges.setdefault(own["check"], []).append(_exchange(row, own, origin))
         made[own["check"]] = {key: own[key] for key in MADE if key in own}
     return Cassette(
         {check: tuple(found) for check, found in exchanges.items()},
-        head.get("facts", {}),
+        checked_facts(head.get("facts", {})),
         about,
         made,
         origin,
@@ -329,7 +341,9 @@ def _exchange(row: Mapping[str, Any], own: Mapping[str, Any], origin: str) -> Ex
             own.get("truncated", False),
         )
     attempts = own.get("attempts", 1)
-    return Exchange(probe, response, own.get("reason"), own["at"], attempts, replayed=True)
+    return checked_exchange(
+        Exchange(probe, response, own.get("reason"), own["at"], attempts, replayed=True)
+    )
 
 
 def _pairs(rows: Sequence[str]) -> Headers:

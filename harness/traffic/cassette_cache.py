@@ -11,8 +11,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.files import read_bounded, reason_of
+from harness.bounds.limits import LARGEST_RECORD
+from harness.bounds.parsing import parse_json
 from harness.errors import CassetteError
 from harness.exchanges.model import from_plain, to_plain
+from harness.exchanges.soundness import checked_exchange, checked_facts
 from harness.redaction.whole_files import write_whole
 from harness.traffic.cassette import Cassette, read_cassette
 
@@ -30,16 +34,16 @@ def read_kept(path: Path, cache: Path | None) -> Cassette:
     if cache is None:
         return read_cassette(path)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise CassetteError(f"{path}: there is no such recording") from None
-        raise CassetteError(f"{path}: cannot be read: {error}") from None
+        content = read_bounded(path, LARGEST_RECORD)
+    except FileNotFoundError:
+        raise CassetteError(f"{path}: there is no such recording") from None
+    except (OSError, ValueError) as error:
+        raise CassetteError(f"{path}: cannot be read: {reason_of(error)}") from None
     kept = cache / "cassettes" / f"{hashlib.sha256(content).hexdigest()[:32]}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return _cassette(json.loads(kept.read_text(encoding="utf-8")))
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _cassette(parse_json(kept.read_text(encoding="utf-8")))
     cassette = read_cassette(path)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, TypeError, ValueError):  # a date is nothing for JSON
         text = json.dumps(_plain(cassette), separators=(",", ":"))
         write_whole(kept, text, durable=False)
     return cassette
@@ -63,6 +67,8 @@ def _cassette(plain: dict[str, Any]) -> Cassette:
     if plain["format"] != FORMAT:
         raise ValueError("of another version")
     exchanges = {
-        check: tuple(from_plain(row) for row in rows) for check, rows in plain["exchanges"].items()
+        check: tuple(checked_exchange(from_plain(row)) for row in rows)
+        for check, rows in plain["exchanges"].items()
     }
-    return Cassette(exchanges, plain["facts"], plain["about"], plain["made"], plain["origin"])
+    facts = checked_facts(plain["facts"])
+    return Cassette(exchanges, facts, plain["about"], plain["made"], plain["origin"])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
+from harness.bounds.parsing import parse_json
 from harness.errors import CassetteError
 from harness.exchanges.model import Exchange, from_plain
 from harness.inputs.library_versions import library_versions
@@ -134,7 +135,7 @@ def learn_sessions(exchanges: Sequence[Mapping[str, Any]], redactor: Redactor) -
         if exchange.probe.purpose != "delegated/session" or exchange.response is None:
             continue
         with contextlib.suppress(ValueError):
-            document = json.loads(exchange.response.body)
+            document = parse_json(exchange.response.body)
             if isinstance(document, dict) and isinstance(document.get("authenticationToken"), str):
                 redactor.know(document["authenticationToken"], "{session}")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.connector.postman.inference import infer_schema, merge_schemas
 from harness.connector.postman.model import Entry, Request, unresolved, with_variables
 
@@ -67,7 +67,7 @@ def _json_value(text: str) -> tuple[bool, Any]:
     """JSON from a sample; variables that stand where a value should count as null."""
     for candidate in (text, _OPEN_VALUE.sub("null", text)):
         try:
-            return True, json.loads(candidate)
+            return True, parse_json(candidate)
         except ValueError:
             continue
     return False, None
@@ -107,7 +107,7 @@ def response_schema(media_type: str, text: str) -> tuple[str, dict[str, Any] | N
         return media_type, None
     if not media_type or _is_json(media_type):
         try:
-            return media_type or _JSON, infer_schema(json.loads(text))
+            return media_type or _JSON, infer_schema(parse_json(text))
         except ValueError:
             return media_type or "text/plain", {"type": "string"} if not media_type else {}
     if _TEXTUAL.match(media_type):

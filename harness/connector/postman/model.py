@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness.bounds.parsing import parse_json
+
 __all__ = [
     "Body",
     "Collection",
@@ -148,7 +150,7 @@ def graphql_body(raw: Any) -> Body:
     """A GraphQL body as it goes over the wire: a JSON object of query and variables."""
     given = raw if isinstance(raw, Mapping) else {}
     try:
-        variables = json.loads(text_of(given.get("variables")) or "{}")
+        variables = parse_json(text_of(given.get("variables")) or "{}")
     except ValueError:
         variables = {}
     sent = {"query": text_of(given.get("query")), "variables": variables}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Connector, Operation
 from harness.exchanges.model import Request, Response
 
@@ -54,7 +54,7 @@ def leaked(
     if not response.body.strip():
         return None
     try:
-        value = json.loads(response.text)
+        value = parse_json(response.text)
     except ValueError:
         return _leaked_text(operation, request, response)
     schemas = [r.schema for r in operation.success_responses() if r.schema is not None]
@@ -79,7 +79,7 @@ def _sent_values(request: Request) -> Iterator[str]:
     """Texts that the request carried in query and JSON body, long enough not to be chance."""
     texts = [value for _, value in parse_qsl(urlsplit(request.target).query)]
     try:
-        texts.extend(_texts(json.loads(request.body or b"null")))
+        texts.extend(_texts(parse_json(request.body or b"null")))
     except ValueError:
         texts = [unquote(text) for text in texts]
     return (text for text in texts if len(text) >= SHORTEST_ECHO)

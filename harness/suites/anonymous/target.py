@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from harness.bounds.parsing import parse_json
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange, Response
 from harness.exchanges.refusal import classify, judge_exchange, same_place, url_of
@@ -92,7 +92,7 @@ def _open_sites(context: RunContext, by_check: Mapping[str, Exchange]) -> Iterat
 def _is_json(response: Response | None) -> bool:
     """Whether a body is JSON, as everything that the host's administration tells is."""
     try:
-        return response is not None and isinstance(json.loads(response.text), (dict, list))
+        return response is not None and isinstance(parse_json(response.text), (dict, list))
     except ValueError:
         return False
 
@@ -112,7 +112,7 @@ def _auth_me(exchange: Exchange | None) -> Iterator[Finding]:
 
 def _tells_claims(response: Response) -> bool:
     try:
-        value: Any = json.loads(response.text)
+        value: Any = parse_json(response.text)
     except ValueError:
         return False
     entries = value if isinstance(value, list) else [value]

@@ -10,7 +10,6 @@ guide".
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.errors import SettingsError, TargetError
+from harness.bounds.files import is_dir, is_file, read_bounded, reason_of
+from harness.bounds.limits import LARGEST_CODE
+from harness.bounds.parsing import OutOfBoundsError, parse_json
+from harness.errors import DefinitionError, SettingsError, TargetError
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request, user
 
@@ -99,14 +101,11 @@ def read_inventory(path: Path) -> Inventory:
     Raises:
         SettingsError: nothing is there, or it is none of the known forms.
     """
-    if path.is_dir():
+    if is_dir(path):
         return inventory_from_folder(path)
-    if path.suffix == ".py" and path.is_file():
+    if path.suffix == ".py" and is_file(path):
         return Inventory(path.name, tuple(_python_routes(path)))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the inventory {path.as_posix()} cannot be read: {error}") from None
+    text = _text_of(path)
     return inventory_from_text(text, path.name)
 
 
@@ -134,7 +133,7 @@ def inventory_from_folder(folder: Path) -> Inventory:
     prefix_free: list[Route] = []
     for path in sorted(folder.rglob("function.json")):
         if not _PASSED_OVER & set(path.parts):
-            data = _parsed(path.read_text(encoding="utf-8-sig"), path.name)
+            data = _parsed(_text_of(path), path.name)
             prefix_free += _bindings(data, path.parent.name)
     for path in sorted(folder.rglob("*.py")):
         if not _PASSED_OVER & set(path.parts):
@@ -147,17 +146,28 @@ def inventory_from_folder(folder: Path) -> Inventory:
     return Inventory(folder.name, tuple(prefix_free))
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return read_bounded(path).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"the inventory {path.as_posix()} cannot be read: {reason_of(error)}"
+        ) from None
+
+
 def _parsed(text: str, source: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
+    except OutOfBoundsError as error:
+        raise SettingsError(f"the inventory {source}: {error}") from None
     except ValueError:
         pass
-    import yaml
+    from harness.connector.yamltext import parse_yaml
 
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{source} is neither JSON nor YAML: {error}") from None
+        return parse_yaml(text, source)[0]
+    except DefinitionError as error:
+        raise SettingsError(f"the inventory is neither JSON nor YAML: {error}") from None
 
 
 def _openapi_routes(document: Mapping[str, Any]) -> Iterator[Route]:
@@ -202,16 +212,17 @@ def _bindings(config: Any, name: str) -> Iterator[Route]:
         route = binding.get("route")
         path = "/" + str(route if isinstance(route, str) and route else name).strip("/")
         methods = binding.get("methods") or _ALL_METHODS
-        for method in methods:
+        for method in methods if isinstance(methods, (list, tuple)) else _ALL_METHODS:
             yield Route(str(method).upper(), _plain(path), name, str(binding.get("authLevel", "")))
 
 
 def _python_routes(path: Path) -> Iterator[Route]:
     """`@app.route(...)` and blueprints' `@bp.route(...)`; only literal arguments are understood."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8-sig"), filename=path.name)
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return
+        text = read_bounded(path, LARGEST_CODE).decode("utf-8-sig")
+        tree = ast.parse(text, filename=path.name)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # what Python cannot read, the Functions host runs no more
     for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue

@@ -6,7 +6,6 @@ Service, "Microsoft Entra provider" and "File-based configuration".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from urllib.parse import urlsplit
 
 from harness.connector.model import Connector, Place
 from harness.connector.properties import is_placeholder
-from harness.errors import SettingsError
+from harness.connector.reading import read_object
+from harness.errors import DefinitionError, SettingsError
 from harness.findings.model import Finding, Rule
 from harness.suites.definition.context import DefinitionFacts
 
@@ -79,15 +79,37 @@ def read_auth_settings(path: Path) -> Mapping[str, Any]:
         SettingsError: it cannot be read, or holds no authentication settings; one line.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise SettingsError(f"{path}: not valid JSON: {error}") from None
+        document = read_object(path, "the app's authentication settings").data
+    except DefinitionError as error:
+        raise SettingsError(str(error)) from None
     properties = _properties(document)
     if properties is None:
         raise SettingsError(f"{path}: holds no authsettingsV2 (az webapp auth show prints them)")
+    _check_types(properties, path)
     return properties
+
+
+LISTS = (
+    ("globalValidation", "excludedPaths"),
+    ("identityProviders", "azureActiveDirectory", "validation", "allowedAudiences"),
+    (
+        "identityProviders",
+        "azureActiveDirectory",
+        "validation",
+        "defaultAuthorizationPolicy",
+        "allowedApplications",
+    ),
+)
+"""Where authsettingsV2 has an array of texts, or null (App Service, `SiteAuthSettingsV2`)."""
+
+
+def _check_types(document: Mapping[str, Any], path: Path) -> None:
+    for *above, key in LISTS:
+        value = _at(document, *above).get(key)
+        is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if value is not None and not is_list:
+            where = "/".join((*above, key))
+            raise SettingsError(f"{path}: {where} must be an array of texts")
 
 
 def _properties(document: Any) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from harness.bounds.files import is_file
 from harness.connector.model import Connector, Place
 from harness.connector.properties import expected_scope, is_placeholder
 from harness.connector.schema.walk import shapes_of
@@ -244,7 +245,7 @@ def _paconn(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
         return
     for name in ("apiDefinition", "apiProperties", "icon", "script"):
         value = settings.get(name)
-        if isinstance(value, str) and value and not (path.parent / value).is_file():
+        if isinstance(value, str) and value and not is_file(path.parent / value):
             yield found(
                 connector,
                 "settings-path",

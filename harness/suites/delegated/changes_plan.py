@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Operation
 from harness.errors import SettingsError
 from harness.exchanges.context import Plan, RunContext
@@ -114,7 +115,7 @@ def _altered(context: RunContext, operation: Operation, request: Request) -> Req
     schema = context.connector.resolve(body.schema)
     properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
     try:
-        document = json.loads(request.body)
+        document = parse_json(request.body)
     except ValueError:
         return request
     if not isinstance(document, dict):

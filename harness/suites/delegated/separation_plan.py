@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import Exchange, Probe, Request, user
@@ -213,7 +214,7 @@ def _named_body(request: Request, name: str) -> bytes | None:
     if request.body is None:
         return None
     try:
-        document = json.loads(request.body)
+        document = parse_json(request.body)
     except ValueError:
         return None
     if not isinstance(document, dict):

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from harness.bounds.parsing import parse_json
+
 __all__ = [
     "BY_NAME",
     "KINDS",
@@ -89,7 +91,7 @@ def parts_of(token: str, public_pem: str | None = None) -> TokenParts:
     pieces = token.split(".")
     if len(pieces) != 3:
         raise ValueError("not a JSON web token: it has not three parts")
-    header, claims = (json.loads(_decoded(piece)) for piece in pieces[:2])
+    header, claims = (parse_json(_decoded(piece)) for piece in pieces[:2])
     return TokenParts(header, claims, token, public_pem)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from harness.callers.choosing import is_confidential
 from harness.callers.registration_facts import CheckedRegistration, RegistrationCheck
 from harness.connector.properties import expected_scope, is_placeholder
-from harness.errors import SignInError
+from harness.connector.reading import read_object
+from harness.errors import DefinitionError, SignInError
 from harness.exchanges.context import RunContext
 from harness.findings.model import Finding, Judgement
 from harness.suites.tokens.fitness import Expectations, Unfit, token_fitness
@@ -163,16 +163,17 @@ def _easy_auth(
     if path is None:
         return None, None, None
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        # The definition suite reports an unreadable file; here nothing more is known.
+        document = read_object(path, "the app's authentication settings").data
+    except DefinitionError:
+        # The start of the run refuses an unreadable file; here nothing more is known.
         return None, None, None
     provider = _at(
         document.get("properties", document), "identityProviders", "azureActiveDirectory"
     )
     registration, validation = _at(provider, "registration"), _at(provider, "validation")
     own = [text for text in [registration.get("clientId")] if isinstance(text, str)]
-    more = [str(text) for text in validation.get("allowedAudiences") or ()]
+    audiences = validation.get("allowedAudiences")
+    more = [str(text) for text in audiences] if isinstance(audiences, list) else []
     issuer = str(registration.get("openIdIssuer") or "")
     allowed = _at(validation, "defaultAuthorizationPolicy").get("allowedApplications")
     return (

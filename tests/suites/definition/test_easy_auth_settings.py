@@ -105,7 +105,7 @@ def test_settings_are_found_wherever_a_tool_puts_them(
 
 
 @pytest.mark.parametrize(
-    ("text", "word"), [("{", "not valid JSON"), ('{"a": 1}', "holds no authsettingsV2")]
+    ("text", "word"), [("{", "the file ends too early"), ('{"a": 1}', "holds no authsettingsV2")]
 )
 def test_unreadable_settings_give_one_line(tmp_path: Path, text: str, word: str) -> None:
     path = tmp_path / "auth.json"
