@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.bounds.files import is_dir, is_file
+from harness.bounds.files import is_dir, is_file, reason_of
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
 from harness.commands.output import json_text
 from harness.connector.loading import load_connector

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from harness.bounds.parsing import parse_json
 from harness.connector.policies.bodies import BODY_TEMPLATES, reshape
 from harness.connector.policies.expressions import CannotEvaluate, Scope, evaluate
 from harness.connector.policies.model import Policy
@@ -106,7 +107,7 @@ def _parsed(call: FlowCall) -> Any:
     if call.body is None or not call.is_json:
         return None
     try:
-        return json.loads(call.body)
+        return parse_json(call.body)
     except (ValueError, RecursionError):
         return None
 
