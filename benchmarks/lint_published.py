@@ -20,7 +20,7 @@ from harness.errors import DefinitionError
 from harness.findings.model import Finding
 from harness.suites.definition.judgement import DefinitionFacts, check_definition
 from harness.suites.definition.not_covered import LEFT_OUT
-from harness.suites.definition.rules import RULES
+from harness.suites.registry import all_rules
 
 NOT_CONNECTORS = ("history", "schemas")
 
@@ -56,8 +56,8 @@ def print_names() -> None:
     for name, reason in sorted(LEFT_OUT.items()):
         print(f"| {name} | {reason} |")
     print("\n| Microsoft's name | rule |\n|---|---|")
-    for name in sorted({name for rule in RULES for name in rule.microsoft}):
-        ids = ", ".join(f"`{rule.id}`" for rule in RULES if name in rule.microsoft)
+    for name in sorted({name for rule in all_rules().values() for name in rule.microsoft}):
+        ids = ", ".join(f"`{rule.id}`" for rule in all_rules().values() if name in rule.microsoft)
         print(f"| {name} | {ids} |")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from harness.connector.model import Place
+from harness.connector.model import Connector, Operation, Place
+from harness.findings.examples import Example
 
 __all__ = ["Finding", "Judgement", "Rule", "Severity"]
 
@@ -14,13 +15,15 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: a stable id (`anonymous.open`), its severity, and its documentation.
+    """One rule: a stable id (`anonymous.open`), its severity, its documentation and its proof.
 
-    `title` is a short sentence; `meaning`, `why` and `remedy` are what `connector-harness rules`
-    and `docs/rules/` print; `reference` cites the source of the fact; `microsoft` names the
-    rules of Microsoft's Swagger Validator that it covers.
+    A rule is a constant next to the judge that yields it. `title` is a short sentence; `meaning`,
+    `why` and `remedy` are what `connector-harness explain` and `docs/rules/` print; `reference`
+    cites the source of the fact; `shown_by` holds what makes it fire; `microsoft` names the rules
+    of Microsoft's Swagger Validator that it covers; `formerly` is the rule's id in older versions,
+    which waivers and `[rules]` still accept.
     """
 
     id: str
@@ -29,8 +32,14 @@ class Rule:
     meaning: str
     why: str
     remedy: str
-    reference: str = ""
+    reference: str
+    shown_by: tuple[Example, ...]
     microsoft: tuple[str, ...] = ()
+    formerly: str = ""
+
+    def __post_init__(self) -> None:
+        if not (self.reference and self.shown_by):
+            raise ValueError(f"{self.id} needs a reference and something that shows it")
 
     @property
     def family(self) -> str:
@@ -64,6 +73,32 @@ class Rule:
             place=place,
             evidence=evidence,
             data=dict(data or {}),
+        )
+
+    def at(
+        self,
+        connector: Connector,
+        message: str,
+        pointer: str,
+        *,
+        operation: Operation | None = None,
+        expected: str = "",
+        observed: str = "",
+        remedy: str = "",
+        severity: Severity | None = None,
+        place: Place | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        """A finding of this rule at a pointer of the connector's definition."""
+        return self.finding(
+            message,
+            operation=None if operation is None else operation.id,
+            expected=expected,
+            observed=observed,
+            remedy=remedy,
+            severity=severity,
+            place=place or connector.place(pointer),
+            data=data,
         )
 
 

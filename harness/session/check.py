@@ -269,7 +269,7 @@ class Check:
 
     def note_sign_in(self, error: SignInError) -> None:
         """Keep a failed sign-in as a finding of its own."""
-        from harness.suites.tokens.sign_in import finding_for
+        from harness.suites.tokens.sign_in_failures import finding_for
 
         finding = self._finished(finding_for(error))
         if finding is not None:

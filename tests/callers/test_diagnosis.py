@@ -14,11 +14,12 @@ from harness.callers.diagnosis import (
 )
 from harness.callers.diagnosis_table import BY_B2C_CODE, BY_CODE, BY_ERROR
 from harness.callers.http import AuthorityError
-from harness.suites.tokens.sign_in import RULES, finding_for
+from harness.suites.registry import rules_of
+from harness.suites.tokens.sign_in_failures import finding_for
 
 ATTEMPT = Attempt("alice", "password", "client-1", "contoso.example", "api://x/user_impersonation")
 CORRELATION = "11111111-2222-3333-4444-555555555555"
-RULE_IDS = {rule.id for rule in RULES}
+RULE_IDS = {rule.id for rule in rules_of("sign-in")}
 
 
 def answer(code: int, error: str = "invalid_grant") -> dict[str, object]:

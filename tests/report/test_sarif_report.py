@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from harness.findings.examples import Fault
 from harness.findings.model import Rule
 from harness.report.formats.sarif import render_sarif
 
@@ -21,6 +22,7 @@ OPEN = Rule(
     why="Everybody can read what it returns.",
     remedy="Require authentication.",
     reference="Microsoft Learn: App Service authentication",
+    shown_by=(Fault("auth-off"),),
 )
 
 

@@ -10,12 +10,82 @@ from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
 from harness.exchanges.refusal import Verdict, judge_exchange, listed
-from harness.findings.model import Finding, Judgement, Severity
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Judgement, Rule, Severity
 from harness.suites.anonymous.data_in_refusal import leaked
-from harness.suites.anonymous.rules import BY_ID, RULES, TRICK_FAMILIES
 from harness.suites.anonymous.sign_in_redirect import faults_of_refusal, signposts_of
+from harness.suites.anonymous.tricks import TRICK_FAMILIES
 
-__all__ = ["RULES", "judge_anonymous"]
+__all__ = ["judge_anonymous"]
+
+OPEN = Rule(
+    id="anonymous.open",
+    severity="error",
+    title="An operation answers without a token",
+    meaning="A call without any token was answered as if somebody had signed in.",
+    why="Everybody on the internet can make this call; nothing the connector does protects it.",
+    remedy="In the portal: Authentication, Edit, 'Require authentication' and 'HTTP 401' or "
+    "'HTTP 302'; docs/rules/anonymous.md has the same in Bicep and az.",
+    reference="Microsoft: Authentication and authorization in Azure App Service",
+    shown_by=(Fault("auth-off:Hello", "Hello"),),
+)
+REACHED_APP = Rule(
+    id="anonymous.reached-app",
+    severity="error",
+    title="A call without a token reaches the function",
+    meaning="A call without a token was answered with an error that only the app itself gives "
+    "(400, 404, 405, 500). App Service Authentication refuses before it routes, so the "
+    "call got past the door.",
+    why="The token check does not come first: with a better-formed call the function would run.",
+    remedy="In the portal: Authentication, Edit, 'Require authentication' and 'HTTP 401' or "
+    "'HTTP 302'; docs/rules/anonymous.md has the same in Bicep and az. If the function "
+    'checks tokens itself, set [anonymous] enforced-by = "app".',
+    reference="Microsoft: Authentication and authorization in Azure App Service",
+    shown_by=(Fault("auth-off:GetDocument", "GetDocument"),),
+)
+DATA_IN_REFUSAL = Rule(
+    id="anonymous.data-in-refusal",
+    severity="error",
+    title="A refusal carries the data",
+    meaning="The body of a 401, 403 or redirect matches the operation's success schema, holds "
+    "records, or repeats what was asked.",
+    why="Such a door is open in all but name: the function ran, and its answer went out.",
+    remedy="Return before the function's work is done, with an empty body or an error object.",
+    reference="OWASP API Security Top 10 2023, API2 Broken Authentication",
+    shown_by=(Fault("data-in-401", "ListDocuments"),),
+)
+EXPECTATION = Rule(
+    id="anonymous.expectation",
+    severity="error",
+    title="A call is refused otherwise than the settings expect",
+    meaning="The call was refused, but not in the way that [anonymous] expect names.",
+    why="Clients are written for one of the ways; a changed one means a changed configuration.",
+    remedy="Correct unauthenticatedClientAction in the app, or [anonymous] expect in the settings.",
+    reference="Microsoft: Authentication and authorization in Azure App Service",
+    shown_by=(Fault(operation="WhoAmI", settings={"anonymous.expect": "401"}),),
+)
+NOT_PUBLIC = Rule(
+    id="anonymous.not-public",
+    severity="error",
+    title="An operation declared public asks for a token",
+    meaning="[anonymous] public lists the operation, but a call without a token is refused.",
+    why="Whoever relies on it without a token (a health monitor, say) is turned away.",
+    remedy="Add its path to globalValidation.excludedPaths, or take it out of [anonymous] public.",
+    reference="Microsoft: Authentication and authorization in Azure App Service",
+    shown_by=(Fault(operation="WhoAmI", settings={"anonymous.public": ["Health", "WhoAmI"]}),),
+)
+BYPASS = Rule(
+    id="anonymous.bypass",
+    severity="error",
+    title="A trick passes the door",
+    meaning="The plain call was refused, but the same call with an odd path, header or method was"
+    " answered as if signed in.",
+    why="The door and the app read the call differently; attackers try these tricks first.",
+    remedy="Narrow excludedPaths, keep the check in one place, and trust X-MS-* and "
+    "X-Forwarded-* headers only behind App Service Authentication.",
+    reference="OWASP API Security Top 10 2023, API2 and API8",
+    shown_by=(Fault("case-bypass", "ListDocuments"),),
+)
 
 CLIENTS = {"api": "an API client", "browser": "a browser"}
 _WAYS = {
@@ -129,7 +199,7 @@ def _judge_public(operation: Operation, plain: Sequence[_Leg]) -> Judgement:
             skipped=f"open on purpose: [anonymous] public lists {operation.id}, and it answers "
             f"without a token ({leg.last.status})"
         )
-    finding = BY_ID["anonymous.not-public"].finding(
+    finding = NOT_PUBLIC.finding(
         f"{operation.id} is declared public, but a call without a token is refused",
         operation=operation.id,
         caller="anonymous",
@@ -147,7 +217,7 @@ def _past_the_door(
     opened = [leg for leg in plain if leg.verdict.outcome == "open"]
     reached = [leg for leg in plain if leg.verdict.outcome == "reached"]
     if opened:
-        return Judgement((_door_finding("anonymous.open", operation, opened, reached),))
+        return Judgement((_door_finding(OPEN, operation, opened, reached),))
     if not reached:
         return None
     if context.settings.anonymous.enforced_by == "app":
@@ -157,15 +227,15 @@ def _past_the_door(
             "tokens itself, and no call was found that it recognises; give real inputs under "
             f"[operations.{operation.id}]"
         )
-    return Judgement((_door_finding("anonymous.reached-app", operation, reached, ()),))
+    return Judgement((_door_finding(REACHED_APP, operation, reached, ()),))
 
 
 def _door_finding(
-    rule: str, operation: Operation, legs: Sequence[_Leg], more: Sequence[_Leg]
+    rule: Rule, operation: Operation, legs: Sequence[_Leg], more: Sequence[_Leg]
 ) -> Finding:
     clients = listed(list(dict.fromkeys(CLIENTS[str(leg.meta["client"])] for leg in legs)))
-    what = "is answered" if rule == "anonymous.open" else "gets past the door to the app"
-    return BY_ID[rule].finding(
+    what = "is answered" if rule is OPEN else "gets past the door to the app"
+    return rule.finding(
         f"{operation.id} without a token {what} ({clients})",
         operation=operation.id,
         caller="anonymous",
@@ -188,7 +258,7 @@ def _refusals(
         held = leaked(context.connector, operation, request, response)
         if held:
             yield _finding(
-                "anonymous.data-in-refusal",
+                DATA_IN_REFUSAL,
                 operation,
                 leg,
                 f"{operation.id} refuses a call without a token, but its body holds {held}",
@@ -198,7 +268,7 @@ def _refusals(
         if not _is_expected(context, leg):
             way = context.settings.anonymous.expect
             yield _finding(
-                "anonymous.expectation",
+                EXPECTATION,
                 operation,
                 leg,
                 f"{operation.id} refuses {CLIENTS[str(leg.meta['client'])]} otherwise than "
@@ -238,7 +308,7 @@ def _bypasses(operation: Operation, legs: Sequence[_Leg]) -> Iterator[Finding]:
             families.setdefault(str(leg.meta["family"]), []).append(leg)
     for family, passing in families.items():
         names = [str(leg.meta["trick"]) for leg in passing]
-        yield BY_ID["anonymous.bypass"].finding(
+        yield BYPASS.finding(
             f"{operation.id} without a token passes the door by {TRICK_FAMILIES[family]} "
             f"({listed(names)})",
             operation=operation.id,
@@ -269,9 +339,9 @@ def _passes(leg: _Leg, control: _Leg | None) -> bool:
 
 
 def _finding(
-    rule: str, operation: Operation, leg: _Leg, message: str, expected: str, observed: str
+    rule: Rule, operation: Operation, leg: _Leg, message: str, expected: str, observed: str
 ) -> Finding:
-    return BY_ID[rule].finding(
+    return rule.finding(
         message,
         operation=operation.id,
         caller="anonymous",

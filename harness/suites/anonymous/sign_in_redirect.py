@@ -16,9 +16,80 @@ from harness.exchanges.challenge import Challenge, bearer_challenge, parse_chall
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Response
 from harness.exchanges.refusal import Verdict
-from harness.findings.model import Severity
+from harness.findings.examples import Fault
+from harness.findings.model import Rule, Severity
 
-__all__ = ["Fault", "SignInTargets", "faults_of_refusal", "signposts_of"]
+__all__ = ["SignInTargets", "WrongRefusal", "faults_of_refusal", "signposts_of"]
+
+FOREIGN_REDIRECT = Rule(
+    id="anonymous.foreign-redirect",
+    severity="error",
+    title="Sign-in happens on a foreign host",
+    meaning="The caller is sent to sign in at a host that does not belong to the configured cloud.",
+    why="Whoever types a password there gives it to somebody else.",
+    remedy="Check the issuer URL of the identity provider, and whether the function itself "
+    "redirects; for a sovereign cloud set [entra] authority.",
+    reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in",
+    shown_by=(Fault("foreign-redirect", "WhoAmI"),),
+)
+WRONG_TENANT = Rule(
+    id="anonymous.wrong-tenant",
+    severity="error",
+    title="Sign-in is for another tenant",
+    meaning="Redirect or challenge name another tenant than the settings, or (as a warning) every"
+    " tenant where one is configured.",
+    why="Users of the right tenant cannot sign in, or users of any tenant can.",
+    remedy="Set the issuer URL to https://login.microsoftonline.com/<tenant id>/v2.0, or correct"
+    " [entra] tenant-id.",
+    reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in",
+    shown_by=(Fault("wrong-tenant-redirect", "WhoAmI"),),
+)
+WRONG_CLIENT = Rule(
+    id="anonymous.wrong-client",
+    severity="error",
+    title="Sign-in is for another app registration",
+    meaning="The redirect carries a client_id that is not [entra] api-client-id.",
+    why="Tokens are then issued for another API, and those the connector brings are refused.",
+    remedy="Set the application (client) id of the identity provider to the API's registration, "
+    "or correct [entra] api-client-id.",
+    reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in",
+    shown_by=(Fault("wrong-client-redirect", "WhoAmI"),),
+)
+REDIRECT_URI = Rule(
+    id="anonymous.redirect-uri",
+    severity="error",
+    title="Sign-in returns to a host that is not the app's",
+    meaning="The redirect's redirect_uri is not on the function app's own host, or not on https.",
+    why="The answer of the sign-in, with its token, goes to that other host.",
+    remedy="Behind a gateway set httpSettings.forwardProxy.convention to match it, or test the "
+    "host that users call.",
+    reference="Microsoft: File-based configuration of authentication in Azure App Service",
+    shown_by=(Fault("foreign-return-url", "WhoAmI"),),
+)
+REDIRECT_INCOMPLETE = Rule(
+    id="anonymous.redirect-incomplete",
+    severity="error",
+    title="The redirect to sign-in lacks what protects it",
+    meaning="The address has no authorize endpoint, response_type, client_id, redirect_uri, nonce"
+    " or state.",
+    why="Without nonce and state a sign-in can be replayed or planted by somebody else.",
+    remedy="Let App Service Authentication do the redirect, or have the app send a nonce and a "
+    "state.",
+    reference="OpenID Connect Core 1.0 section 3.1.2.1; RFC 6749 section 10.12",
+    shown_by=(Fault("no-nonce", "WhoAmI"),),
+)
+FOREIGN_CHALLENGE = Rule(
+    id="anonymous.foreign-challenge",
+    severity="error",
+    title="The 401 names a foreign authority or API",
+    meaning="The WWW-Authenticate challenge asks for another scheme than Bearer, or names an "
+    "authority, API or metadata address that is not the configured one.",
+    why="Clients that follow challenges would fetch their token from, or for, somebody else.",
+    remedy="Check issuer URL and client id of the identity provider, and [entra] in the settings.",
+    reference="RFC 6750 section 3; "
+    "Microsoft: Authentication and authorization in Azure App Service",
+    shown_by=(Fault("basic-challenge", "WhoAmI"),),
+)
 
 PUBLIC_CLOUD = frozenset({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"})
 SOVEREIGN_CLOUDS = (
@@ -42,10 +113,10 @@ class SignInTargets:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class WrongRefusal:
     """One thing wrong with a refusal: rule, words for people, and a severity if not the rule's."""
 
-    rule: str
+    rule: Rule
     message: str
     expected: str
     observed: str
@@ -83,7 +154,7 @@ def signposts_of(context: RunContext) -> SignInTargets:
 
 def faults_of_refusal(
     verdict: Verdict, response: Response, posts: SignInTargets
-) -> Iterator[Fault]:
+) -> Iterator[WrongRefusal]:
     """What is wrong with the way in which a call was refused."""
     if verdict.manner == "challenge":
         yield from _challenge_faults(response, posts)
@@ -91,14 +162,14 @@ def faults_of_refusal(
         yield from _redirect_faults(verdict, posts)
 
 
-def _challenge_faults(response: Response, posts: SignInTargets) -> Iterator[Fault]:
+def _challenge_faults(response: Response, posts: SignInTargets) -> Iterator[WrongRefusal]:
     values = response.all_headers("www-authenticate")
     challenge = bearer_challenge(values)
     if challenge is None:
         schemes = [c.scheme for value in values for c in parse_challenges(value)]
         if schemes:
-            yield Fault(
-                "anonymous.foreign-challenge",
+            yield WrongRefusal(
+                FOREIGN_CHALLENGE,
                 f"the 401 asks for {', '.join(schemes)}, not for a bearer token",
                 "a Bearer challenge, or none",
                 f"WWW-Authenticate: {'; '.join(values)[:200]}",
@@ -107,31 +178,31 @@ def _challenge_faults(response: Response, posts: SignInTargets) -> Iterator[Faul
     yield from _authority_faults(challenge, posts)
     resource = challenge.parameters.get("resource_id") or challenge.parameters.get("resource")
     if resource and posts.resources and resource.rstrip("/").lower() not in posts.resources:
-        yield Fault(
-            "anonymous.foreign-challenge",
+        yield WrongRefusal(
+            FOREIGN_CHALLENGE,
             "the challenge names another API than the settings do",
             f"resource_id {posts.client_id}",
             f"resource_id {resource}",
         )
     metadata = challenge.parameters.get("resource_metadata")
     if metadata and _netloc(metadata) not in posts.own_hosts:
-        yield Fault(
-            "anonymous.foreign-challenge",
+        yield WrongRefusal(
+            FOREIGN_CHALLENGE,
             "the challenge's protected-resource metadata stand on a foreign host",
             "resource_metadata on the app's own host (RFC 9728)",
             f"resource_metadata {metadata}",
         )
 
 
-def _authority_faults(challenge: Challenge, posts: SignInTargets) -> Iterator[Fault]:
+def _authority_faults(challenge: Challenge, posts: SignInTargets) -> Iterator[WrongRefusal]:
     address = challenge.parameters.get("authorization_uri") or challenge.parameters.get(
         "authorization"
     )
     if not address:
         return
     if not _is_sign_in(address, posts):
-        yield Fault(
-            "anonymous.foreign-challenge",
+        yield WrongRefusal(
+            FOREIGN_CHALLENGE,
             "the challenge names an authority outside the configured cloud",
             f"authorization_uri on {_hosts(posts)}",
             f"authorization_uri {address}",
@@ -139,27 +210,27 @@ def _authority_faults(challenge: Challenge, posts: SignInTargets) -> Iterator[Fa
         return
     tenant = _tenant(address)
     if tenant and tenant.lower() not in SHARED_TENANTS and not _same_tenant(tenant, posts.tenant):
-        yield Fault(
-            "anonymous.wrong-tenant",
+        yield WrongRefusal(
+            WRONG_TENANT,
             "the challenge names another tenant than the settings do",
             f"tenant {posts.tenant}",
             f"authorization_uri {address}",
         )
 
 
-def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[Fault]:
+def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRefusal]:
     location = verdict.location
     if not location:
-        yield Fault(
-            "anonymous.redirect-incomplete",
+        yield WrongRefusal(
+            REDIRECT_INCOMPLETE,
             "the caller is sent to sign in, but to no address that can be read",
             "the tenant's authorize endpoint",
             verdict.observed,
         )
         return
     if not _is_sign_in(location, posts):
-        yield Fault(
-            "anonymous.foreign-redirect",
+        yield WrongRefusal(
+            FOREIGN_REDIRECT,
             "the caller is sent to a host that is not the configured cloud's sign-in",
             f"https on {_hosts(posts)}",
             verdict.observed,
@@ -169,28 +240,28 @@ def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[Fault]:
     yield from _parameter_faults(location, posts)
 
 
-def _tenant_faults(location: str, verdict: Verdict, posts: SignInTargets) -> Iterator[Fault]:
+def _tenant_faults(location: str, verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRefusal]:
     tenant = _tenant(location)
     if posts.tenant is None or not tenant:
         return
     if tenant.lower() in SHARED_TENANTS:
-        yield Fault(
-            "anonymous.wrong-tenant",
+        yield WrongRefusal(
+            WRONG_TENANT,
             f"the sign-in is for every tenant ({tenant}), not for the configured one alone",
             f"tenant {posts.tenant}",
             verdict.observed,
             "warning",
         )
     elif not _same_tenant(tenant, posts.tenant):
-        yield Fault(
-            "anonymous.wrong-tenant",
+        yield WrongRefusal(
+            WRONG_TENANT,
             "the caller is sent to another tenant's sign-in",
             f"tenant {posts.tenant}",
             verdict.observed,
         )
 
 
-def _parameter_faults(location: str, posts: SignInTargets) -> Iterator[Fault]:
+def _parameter_faults(location: str, posts: SignInTargets) -> Iterator[WrongRefusal]:
     parts = urlsplit(location)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     lacking = [
@@ -201,24 +272,24 @@ def _parameter_faults(location: str, posts: SignInTargets) -> Iterator[Fault]:
     if not _AUTHORIZE.search(parts.path):
         lacking.insert(0, "an authorize endpoint as its path")
     if lacking:
-        yield Fault(
-            "anonymous.redirect-incomplete",
+        yield WrongRefusal(
+            REDIRECT_INCOMPLETE,
             f"the sign-in address lacks {', '.join(lacking)}",
             "authorize endpoint with response_type, client_id, redirect_uri, nonce and state",
             f"{parts.path} with {', '.join(sorted(query)) or 'no parameters'}",
         )
     client = query.get("client_id")
     if client and posts.client_id and client.lower() != posts.client_id.lower():
-        yield Fault(
-            "anonymous.wrong-client",
+        yield WrongRefusal(
+            WRONG_CLIENT,
             "the sign-in is for another app registration than the settings name",
             f"client_id {posts.client_id}",
             f"client_id {client}",
         )
     back = query.get("redirect_uri")
     if back and (_netloc(back) not in posts.own_hosts or not back.lower().startswith("https:")):
-        yield Fault(
-            "anonymous.redirect-uri",
+        yield WrongRefusal(
+            REDIRECT_URI,
             "after sign-in the browser is sent to a host that is not the app's own",
             f"redirect_uri on {', '.join(sorted(posts.own_hosts))}",
             f"redirect_uri {back}",

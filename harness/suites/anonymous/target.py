@@ -11,11 +11,88 @@ from harness.bounds.parsing import parse_json
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange, Response
 from harness.exchanges.refusal import classify, judge_exchange, same_place, url_of
-from harness.findings.model import Finding, Judgement, Severity
-from harness.suites.anonymous.target_rules import BY_ID, RULES
+from harness.findings.examples import AppAnswer, Fault
+from harness.findings.model import Finding, Judgement, Rule, Severity
 from harness.traffic.tls import TlsFacts
 
-__all__ = ["RULES", "judge_target"]
+__all__ = ["judge_target"]
+
+HTTP_SERVED = Rule(
+    id="target.http-served",
+    severity="error",
+    title="The app answers over plain http",
+    meaning="A call over http was answered instead of being sent to https on the same host.",
+    why="Tokens and data can then travel where everybody on the way reads them.",
+    remedy="Set httpsOnly on the app (portal: Configuration, General settings, HTTPS Only) and "
+    "leave httpSettings.requireHttps of the authentication on.",
+    reference="Microsoft: Enable HTTPS for a custom domain in Azure App Service",
+    shown_by=(Fault("http-served"),),
+)
+ADMIN_OPEN = Rule(
+    id="target.admin-open",
+    severity="error",
+    title="The host's administration answers without a key",
+    meaning="/admin of the Functions host answered a caller who has no master key.",
+    why="Whoever reaches it can read keys and settings and start or change functions.",
+    remedy="Require authentication for all paths, keep /admin out of excludedPaths, and renew "
+    "the host keys: they must be taken for known.",
+    reference="Microsoft: Manually run a non HTTP-triggered function; Work with access keys",
+    shown_by=(Fault("admin-open"),),
+)
+SCM_OPEN = Rule(
+    id="target.scm-open",
+    severity="error",
+    title="The deployment site answers without sign-in",
+    meaning="The SCM (Kudu) site beside the app answered a caller who has no credentials.",
+    why="It can read every setting and replace the code.",
+    remedy="Restrict the SCM site (portal: Networking, Access restrictions, Advanced tool site) "
+    "and turn basic publishing credentials off.",
+    reference="Microsoft: Disable basic authentication in Azure App Service deployments",
+    shown_by=(AppAnswer("target/scm", 200, body="{}"),),
+)
+AUTH_ME_OPEN = Rule(
+    id="target.auth-me-open",
+    severity="error",
+    title="/.auth/me tells claims to callers without a session",
+    meaning="/.auth/me answered a call without token or session with somebody's claims.",
+    why="Names, ids and sometimes tokens of another person are given away.",
+    remedy="Turn caching of /.auth/* off in whatever stands before the app, and renew sessions.",
+    reference="Microsoft: Work with user identities in Azure App Service authentication",
+    shown_by=(Fault("auth-me-open"),),
+)
+CORS = Rule(
+    id="target.cors",
+    severity="error",
+    title="Any web site may call the app with credentials",
+    meaning="The app allows every origin (or repeats whatever origin asks) and allows credentials.",
+    why="Any page that a signed-in user visits can read their data through their session.",
+    remedy="List the origins that need it (portal: API, CORS) or turn credentials off; a "
+    "connector itself needs no CORS.",
+    reference="Fetch Standard, section CORS protocol and credentials",
+    shown_by=(Fault("cors-wildcard-credentials"),),
+)
+TLS = Rule(
+    id="target.tls",
+    severity="error",
+    title="TLS is out of date, or its certificate is",
+    meaning="The handshake gave a version below TLS 1.2, or a certificate that has expired; as a "
+    "warning: an old version is still accepted, or the certificate ends within 21 days.",
+    why="Power Platform refuses such an app, from the day the certificate ends at the latest.",
+    remedy="Set the minimum TLS version to 1.2 (portal: Configuration, General settings) and "
+    "renew the certificate.",
+    reference="RFC 8996; Microsoft: TLS overview for Azure App Service",
+    shown_by=(AppAnswer(tls={"version": "TLSv1.1"}),),
+)
+HSTS = Rule(
+    id="target.hsts",
+    severity="note",
+    title="No Strict-Transport-Security",
+    meaning="The app's answers do not tell browsers to stay with https.",
+    why="A browser's first call may go over http. Connectors are not concerned.",
+    remedy="Send Strict-Transport-Security from the function, or leave it.",
+    reference="RFC 6797",
+    shown_by=(AppAnswer("target/plain", 401),),
+)
 
 DAY_S = 86400.0
 SHORTEST_DAYS = 21
@@ -60,7 +137,7 @@ def _plain_http(context: RunContext, exchange: Exchange | None) -> Iterator[Find
         # 400 (plain http on a TLS port), 404, 426: nobody is at home on http.
         return
     yield _finding(
-        "target.http-served",
+        HTTP_SERVED,
         exchange,
         "the app answers over plain http",
         "a redirect to https on the same host, or no answer",
@@ -70,8 +147,8 @@ def _plain_http(context: RunContext, exchange: Exchange | None) -> Iterator[Find
 
 def _open_sites(context: RunContext, by_check: Mapping[str, Exchange]) -> Iterator[Finding]:
     for rule, checks, name in (
-        ("target.admin-open", ADMIN_CHECKS, "the Functions host's /admin"),
-        ("target.scm-open", SCM_CHECKS, "the deployment (SCM) site"),
+        (ADMIN_OPEN, ADMIN_CHECKS, "the Functions host's /admin"),
+        (SCM_OPEN, SCM_CHECKS, "the deployment (SCM) site"),
     ):
         for check in checks:
             exchange = by_check.get(check)
@@ -102,7 +179,7 @@ def _auth_me(exchange: Exchange | None) -> Iterator[Finding]:
         return
     if _tells_claims(exchange.response):
         yield _finding(
-            "target.auth-me-open",
+            AUTH_ME_OPEN,
             exchange,
             "/.auth/me tells claims to a caller without a session",
             "401, 404, or an empty list",
@@ -130,7 +207,7 @@ def _cors(by_check: Mapping[str, Exchange]) -> Iterator[Finding]:
         credentials = exchange.response.header("access-control-allow-credentials") or ""
         if allowed in ("*", asked) and credentials.strip().lower() == "true":
             yield _finding(
-                "target.cors",
+                CORS,
                 exchange,
                 "any web site may call the app with the user's credentials",
                 "no Access-Control-Allow-Credentials for a foreign origin",
@@ -174,7 +251,7 @@ def _hsts(context: RunContext, exchange: Exchange | None) -> Iterator[Finding]:
     value = exchange.response.header("strict-transport-security") or ""
     if "max-age" not in value.lower() or "max-age=0" in value.lower().replace(" ", ""):
         yield _finding(
-            "target.hsts",
+            HSTS,
             exchange,
             "answers carry no Strict-Transport-Security",
             "Strict-Transport-Security: max-age=31536000",
@@ -194,8 +271,8 @@ def _takes_hsts(origin: str) -> bool:
     return False
 
 
-def _finding(rule: str, exchange: Exchange, message: str, expected: str, observed: str) -> Finding:
-    return BY_ID[rule].finding(
+def _finding(rule: Rule, exchange: Exchange, message: str, expected: str, observed: str) -> Finding:
+    return rule.finding(
         message,
         caller="anonymous",
         expected=expected,
@@ -205,6 +282,4 @@ def _finding(rule: str, exchange: Exchange, message: str, expected: str, observe
 
 
 def _tls_finding(severity: Severity, message: str, expected: str, observed: str) -> Finding:
-    return BY_ID["target.tls"].finding(
-        message, severity=severity, expected=expected, observed=observed
-    )
+    return TLS.finding(message, severity=severity, expected=expected, observed=observed)

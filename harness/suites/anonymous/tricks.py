@@ -17,7 +17,23 @@ from harness.exchanges.model import Headers, Request
 from harness.inputs.harmless import BROKEN_JSON, like_known
 from harness.inputs.requests import example_values, path_target
 
-__all__ = ["Trick", "on_nonsense", "tricks_for"]
+__all__ = ["TRICK_FAMILIES", "Trick", "on_nonsense", "tricks_for"]
+
+TRICK_FAMILIES = {
+    "case": "the path in other case",
+    "trailing-slash": "a trailing slash",
+    "doubled-slash": "a doubled slash",
+    "encoded": "a percent-encoded letter",
+    "dot-segments": "dot segments in the path",
+    "method": "another method",
+    "override": "a method-override header",
+    "principal": "forged X-MS-CLIENT-PRINCIPAL or X-MS-TOKEN headers",
+    "forwarded": "X-Forwarded or X-Original-URL headers",
+    "authorization": "an empty or malformed Authorization header",
+    "scheme": "another authentication scheme",
+    "function-key": "a function key instead of a token",
+    "session": "a made-up session",
+}
 
 NONSENSE = "harness-no-such-path"
 _PRINCIPAL = {

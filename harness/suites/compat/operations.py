@@ -7,9 +7,136 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
-from harness.suites.compat.schemas import DYNAMIC, Change, schema_changes
+from harness.findings.examples import REMOVED, Edit, Moved, Versions
+from harness.findings.model import Rule
+from harness.findings.sample import CREATE_DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS
+from harness.suites.compat.change import BREAKS, HARMLESS, MAY_BREAK, VERSIONING, Change
+from harness.suites.compat.schemas import (
+    DYNAMIC,
+    DYNAMIC_KEYS,
+    HIDDEN,
+    INPUT_ADDED,
+    INPUT_ADDED_REQUIRED,
+    INPUT_OPTIONAL,
+    INPUT_REMOVED,
+    INPUT_REQUIRED,
+    TEXT,
+    VISIBILITY,
+    schema_changes,
+)
 
 __all__ = ["Pair", "operation_changes", "pair_operations"]
+
+ADDRESS = Rule(
+    id="compat.address",
+    severity="note",
+    title="Host, base path or path have been changed",
+    meaning="Host, base path or path have been changed. Flows follow the definition.",
+    why=HARMLESS,
+    remedy="Make sure that the app answers at the new address before the connector is updated.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({"/host": "other.azurewebsites.net"})),),
+)
+METHOD = Rule(
+    id="compat.method",
+    severity="note",
+    title="The method has been changed",
+    meaning="The method has been changed. Flows follow the definition.",
+    why=HARMLESS,
+    remedy="Make sure that the app answers to the new method before the connector is updated.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({"/paths/~1me/post": Moved("/paths/~1me/get")})),),
+)
+INPUT_MOVED = Rule(
+    id="compat.input-moved",
+    severity="error",
+    title="The location has been changed for the parameter",
+    meaning="The location has been changed for the parameter. Existing flows will continue to "
+    "send the parameter in the old location.",
+    why=BREAKS,
+    remedy="Keep the place of the input.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/2/in": "header"})),),
+)
+OUTPUT_SCHEMA_REMOVED = Rule(
+    id="compat.output-schema-removed",
+    severity="error",
+    title="The schema of the answer has been removed",
+    meaning="The schema of the answer has been removed. Existing flows lose their typed outputs.",
+    why=BREAKS,
+    remedy="Keep the schema.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{GET_DOCUMENT}/responses/200/schema": REMOVED})),),
+)
+OUTPUT_SCHEMA_ADDED = Rule(
+    id="compat.output-schema-added",
+    severity="note",
+    title="The answer has got a schema",
+    meaning="The answer has got a schema.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit(), old=Edit({f"{GET_DOCUMENT}/responses/200/schema": REMOVED})),),
+)
+STATUS_REMOVED = Rule(
+    id="compat.status-removed",
+    severity="warning",
+    title="A success status has been removed",
+    meaning="A success status has been removed.",
+    why=MAY_BREAK,
+    remedy="Keep documenting what the app answers.",
+    reference=VERSIONING,
+    shown_by=(
+        Versions(
+            Edit({f"{CREATE_DOCUMENT}/responses/201": REMOVED}),
+            old=Edit({f"{CREATE_DOCUMENT}/responses/200": {"description": "Was there already."}}),
+        ),
+    ),
+)
+STATUS_ADDED = Rule(
+    id="compat.status-added",
+    severity="note",
+    title="A status has been added",
+    meaning="A status has been added.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(
+        Versions(
+            Edit({f"{GET_DOCUMENT}/responses/410": {"description": "The document was deleted."}})
+        ),
+    ),
+)
+TRIGGER = Rule(
+    id="compat.trigger",
+    severity="error",
+    title="The kind of trigger has been changed",
+    meaning="The kind of trigger has been changed. Existing flows that start on it break.",
+    why=BREAKS,
+    remedy="Keep the kind; add another trigger.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/x-ms-trigger": "batch"})),),
+)
+DEPRECATED = Rule(
+    id="compat.deprecated",
+    severity="note",
+    title="The operation is now deprecated: it is hidden from new flows",
+    meaning="The operation is now deprecated: it is hidden from new flows.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{GET_DOCUMENT}/deprecated": True})),),
+)
+SECURITY = Rule(
+    id="compat.security",
+    severity="warning",
+    title="Security has been changed",
+    meaning="Security has been changed. Existing connections may have to be made again.",
+    why=MAY_BREAK,
+    remedy="Try an existing connection after the update.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({"/security": []})),),
+)
 
 Pair = tuple[Operation | None, Operation | None, bool]
 """Old operation, new operation, and whether it was renamed."""
@@ -61,9 +188,9 @@ def operation_changes(
     """What changed in an operation that both sides have."""
     was, now = old[1], new[1]
     if was.method != now.method:
-        yield Change("method", "", was.method, now.method)
+        yield Change(METHOD, "", was.method, now.method)
     if _place(old[0], was)[1] != _place(new[0], now)[1]:
-        yield Change("address", "", _place(old[0], was)[1], _place(new[0], now)[1])
+        yield Change(ADDRESS, "", _place(old[0], was)[1], _place(new[0], now)[1])
     yield from _words(was, now)
     yield from _parameters(old, new)
     yield from _responses(old, new)
@@ -73,20 +200,20 @@ def operation_changes(
 def _words(was: Operation, now: Operation) -> Iterator[Change]:
     before, after = was.raw.get("x-ms-trigger"), now.raw.get("x-ms-trigger")
     if before != after:
-        yield Change("trigger", "", str(before or "an action"), str(after or "an action"))
+        yield Change(TRIGGER, "", str(before or "an action"), str(after or "an action"))
     if was.summary != now.summary:
-        yield Change("text", "/summary", was.summary, now.summary)
+        yield Change(TEXT, "/summary", was.summary, now.summary)
     if was.raw.get("x-ms-visibility") != now.raw.get("x-ms-visibility"):
         yield Change(
-            "visibility",
+            VISIBILITY,
             "",
             str(was.raw.get("x-ms-visibility", "none")),
             str(now.raw.get("x-ms-visibility", "none")),
         )
     if now.raw.get("deprecated") is True and was.raw.get("deprecated") is not True:
-        yield Change("deprecated", "")
+        yield Change(DEPRECATED, "")
     if was.raw.get("security") != now.raw.get("security"):
-        yield Change("security", "/security")
+        yield Change(SECURITY, "/security")
 
 
 def _parameters(
@@ -104,15 +231,15 @@ def _parameters(
             (p for p in now.values() if p.name == parameter.name and _key(p) not in was), None
         )
         if moved is not None:
-            yield Change("input-moved", f"/{parameter.name}", parameter.location, moved.location)
+            yield Change(INPUT_MOVED, f"/{parameter.name}", parameter.location, moved.location)
         else:
-            yield Change("input-removed", f"/{parameter.name}", parameter.location)
+            yield Change(INPUT_REMOVED, f"/{parameter.name}", parameter.location)
     names = {p.name for p in was.values()}
     for key, parameter in now.items():
         if key in was or key in paths.values() or parameter.name in names:
             continue
         needed = parameter.required and not parameter.has_default
-        rule = "input-added-required" if needed else "input-added"
+        rule = INPUT_ADDED_REQUIRED if needed else INPUT_ADDED
         yield Change(rule, f"/{parameter.name}", "", parameter.location)
 
 
@@ -145,20 +272,20 @@ def _parameter(
     for change in schema_changes((old[0], was.schema), (new[0], now.schema), output=False):
         yield Change(change.rule, f"{name}{change.field}", change.was, change.now)
     if now.required and not was.required and not now.has_default:
-        yield Change("input-required", name or "/body")
+        yield Change(INPUT_REQUIRED, name or "/body")
     elif was.required and not now.required:
-        yield Change("input-optional", name or "/body")
+        yield Change(INPUT_OPTIONAL, name or "/body")
     if now.location == "body":
         return
-    if any(was.raw.get(key) != now.raw.get(key) for key in DYNAMIC):
-        yield Change("dynamic", name)
+    if any(was.raw.get(key) != now.raw.get(key) for key in DYNAMIC_KEYS):
+        yield Change(DYNAMIC, name)
     before, after = was.visibility, now.visibility
     if before != after:
-        rule = "hidden" if after == "internal" else "visibility"
+        rule = HIDDEN if after == "internal" else VISIBILITY
         yield Change(rule, name, before or "none", after or "none")
     if was.raw.get("x-ms-summary") != now.raw.get("x-ms-summary"):
         yield Change(
-            "text", name, str(was.raw.get("x-ms-summary", "")), str(now.raw.get("x-ms-summary", ""))
+            TEXT, name, str(was.raw.get("x-ms-summary", "")), str(now.raw.get("x-ms-summary", ""))
         )
 
 
@@ -170,17 +297,17 @@ def _responses(
     if before is not None and after is not None:
         a, b = before.schema, after.schema
         if a is not None and b is None and not _is_dynamic(after.raw):
-            yield Change("output-schema-removed", "")
+            yield Change(OUTPUT_SCHEMA_REMOVED, "")
         elif a is None and b is not None:
-            yield Change("output-schema-added", "")
+            yield Change(OUTPUT_SCHEMA_ADDED, "")
         elif a is not None and b is not None:
             yield from schema_changes((old[0], a), (new[0], b), output=True)
     for status in was:
         if status not in now and status.startswith("2"):
-            yield Change("status-removed", f"/responses/{status}", status)
+            yield Change(STATUS_REMOVED, f"/responses/{status}", status)
     for status in now:
         if status not in was:
-            yield Change("status-added", f"/responses/{status}", "", status)
+            yield Change(STATUS_ADDED, f"/responses/{status}", "", status)
 
 
 def _success(operation: Operation) -> Any:
@@ -201,7 +328,7 @@ def _notification(
     if not isinstance(was, Mapping) or not new[1].is_trigger:
         return
     if not isinstance(now, Mapping):
-        yield Change("output-schema-removed", "")
+        yield Change(OUTPUT_SCHEMA_REMOVED, "")
         return
     sides = (old[0], was.get("schema", {})), (new[0], now.get("schema", {}))
     yield from schema_changes(*sides, output=True)

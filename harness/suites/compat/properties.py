@@ -11,9 +11,66 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.connector.model import Connector, Properties
-from harness.suites.compat.schemas import Change
+from harness.findings.examples import Edit, Versions
+from harness.findings.model import Rule
+from harness.findings.sample import OAUTH
+from harness.suites.compat.change import BREAKS, MAY_BREAK, VERSIONING, Change
 
 __all__ = ["property_changes"]
+
+CONNECTION = Rule(
+    id="compat.connection",
+    severity="error",
+    title="The kind of sign-in or a connection parameter has been changed",
+    meaning="The kind of sign-in or a connection parameter has been changed. Existing connections"
+    " break.",
+    why=BREAKS,
+    remedy="Publish another connector, or have every connection made again.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit(properties={f"{OAUTH}/identityProvider": "oauth2"})),),
+)
+CONNECTION_SETTINGS = Rule(
+    id="compat.connection-settings",
+    severity="warning",
+    title="Client, resource or scopes of the sign-in have been changed",
+    meaning="Client, resource or scopes of the sign-in have been changed.",
+    why=MAY_BREAK,
+    remedy="Try an existing connection after the update.",
+    reference=VERSIONING,
+    shown_by=(
+        Versions(Edit(properties={f"{OAUTH}/clientId": "99999999-0000-4000-8000-000000000000"})),
+    ),
+)
+POLICY = Rule(
+    id="compat.policy",
+    severity="warning",
+    title="A policy has been added, removed or changed: calls are rewritten otherwise",
+    meaning="A policy has been added, removed or changed: calls are rewritten otherwise.",
+    why=MAY_BREAK,
+    remedy="Run the live suites against the new connector before users do.",
+    reference=VERSIONING,
+    shown_by=(
+        Versions(
+            Edit(
+                properties={
+                    "/properties/policyTemplateInstances": [
+                        {"templateId": "setheader", "title": "Set a header"}
+                    ]
+                }
+            )
+        ),
+    ),
+)
+SCRIPT = Rule(
+    id="compat.script",
+    severity="warning",
+    title="The script has been changed: calls are rewritten otherwise",
+    meaning="The script has been changed: calls are rewritten otherwise.",
+    why=MAY_BREAK,
+    remedy="Run the live suites against the new connector before users do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit(files={"script.csx": "// rewrites calls"})),),
+)
 
 REWRITTEN = frozenset({"token:tenantid"})
 
@@ -25,26 +82,26 @@ def property_changes(old: Connector, new: Connector) -> Iterator[Change]:
     yield from _connection(old.properties, new.properties)
     yield from _policies(old.properties, new.properties)
     if _script(old) != _script(new):
-        yield Change("script", "/script")
+        yield Change(SCRIPT, "/script")
 
 
 def _connection(was: Properties, now: Properties) -> Iterator[Change]:
     before, after = _parameters(was), _parameters(now)
     if (was.identity_provider or "").lower() != (now.identity_provider or "").lower():
         yield Change(
-            "connection",
+            CONNECTION,
             "/identityProvider",
             str(was.identity_provider),
             str(now.identity_provider),
         )
     for name in before:
         if name not in after:
-            yield Change("connection", f"/connectionParameters/{name}", "there", "gone")
+            yield Change(CONNECTION, f"/connectionParameters/{name}", "there", "gone")
         elif before[name] != after[name]:
-            yield Change("connection", f"/connectionParameters/{name}", before[name], after[name])
+            yield Change(CONNECTION, f"/connectionParameters/{name}", before[name], after[name])
     for name in after:
         if name not in before:
-            yield Change("connection", f"/connectionParameters/{name}", "", "new")
+            yield Change(CONNECTION, f"/connectionParameters/{name}", "", "new")
     for field, a, b in (
         ("clientId", was.client_id, now.client_id),
         ("resourceUri", was.resource_uri, now.resource_uri),
@@ -52,7 +109,7 @@ def _connection(was: Properties, now: Properties) -> Iterator[Change]:
         ("scopes", was.scopes, now.scopes),
     ):
         if a != b:
-            yield Change("connection-settings", f"/{field}", str(a), str(b))
+            yield Change(CONNECTION_SETTINGS, f"/{field}", str(a), str(b))
 
 
 def _parameters(properties: Properties) -> dict[str, str]:
@@ -72,11 +129,11 @@ def _policies(was: Properties, now: Properties) -> Iterator[Change]:
     for text, policy in zip(before, was.policies, strict=True):
         if text not in after:
             name = str(policy.get("templateId", "policy"))
-            yield Change("policy", f"/policyTemplateInstances/{name}", "there", "gone or changed")
+            yield Change(POLICY, f"/policyTemplateInstances/{name}", "there", "gone or changed")
     for text, policy in zip(after, now.policies, strict=True):
         if text not in before:
             name = str(policy.get("templateId", "policy"))
-            yield Change("policy", f"/policyTemplateInstances/{name}", "", "new or changed")
+            yield Change(POLICY, f"/policyTemplateInstances/{name}", "", "new or changed")
 
 
 def _plain(policy: Mapping[str, Any]) -> str:

@@ -7,11 +7,214 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.connector.model import Connector
+from harness.findings.examples import REMOVED, Edit, Versions
+from harness.findings.model import Rule
+from harness.findings.sample import DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, query
+from harness.suites.compat.change import BREAKS, HARMLESS, MAY_BREAK, VERSIONING, Change
 
-__all__ = ["DYNAMIC", "Change", "schema_changes"]
+__all__ = ["DYNAMIC_KEYS", "schema_changes"]
+
+INPUT_RETYPED = Rule(
+    id="compat.input-retyped",
+    severity="error",
+    title="The type has been changed for the input",
+    meaning="The type has been changed for the input. Existing flows send the old type and break.",
+    why=BREAKS,
+    remedy="Keep the type, or add another input.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{NEW_DOCUMENT}/properties/pages/type": "string"})),),
+)
+INPUT_NARROWED = Rule(
+    id="compat.input-narrowed",
+    severity="error",
+    title="Values have been removed from the input's list",
+    meaning="Values have been removed from the input's list. Existing flows that use them break.",
+    why=BREAKS,
+    remedy="Keep accepting the old values.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/0/enum": ["draft", "published"]})),),
+)
+INPUT_WIDENED = Rule(
+    id="compat.input-widened",
+    severity="note",
+    title="Values have been added to the input's list",
+    meaning="Values have been added to the input's list.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/0/enum/-": "deleted"})),),
+)
+INPUT_BOUNDS = Rule(
+    id="compat.input-bounds",
+    severity="warning",
+    title="The input's bounds are narrower",
+    meaning="The input's bounds are narrower. Values of existing flows may be refused.",
+    why=MAY_BREAK,
+    remedy="Keep the old bounds.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/2/maximum": 10})),),
+)
+INPUT_DEFAULT = Rule(
+    id="compat.input-default",
+    severity="warning",
+    title="The default has been changed",
+    meaning="The default has been changed. Flows that leave the input to its default behave "
+    "otherwise.",
+    why=MAY_BREAK,
+    remedy="Keep the default, or say so in the release notes.",
+    reference=VERSIONING,
+    shown_by=(
+        Versions(
+            Edit({f"{LIST_DOCUMENTS}/parameters/2/default": 20}),
+            old=Edit({f"{LIST_DOCUMENTS}/parameters/2/default": 10}),
+        ),
+    ),
+)
+INPUT_ADDED_REQUIRED = Rule(
+    id="compat.input-added-required",
+    severity="error",
+    title="A required input has been added",
+    meaning="A required input has been added. Existing flows do not send it and break.",
+    why=BREAKS,
+    remedy="Make it optional, or give it a default.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/-": query("team", required=True)})),),
+)
+INPUT_ADDED = Rule(
+    id="compat.input-added",
+    severity="note",
+    title="An optional input has been added",
+    meaning="An optional input has been added.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/-": query("team")})),),
+)
+INPUT_REMOVED = Rule(
+    id="compat.input-removed",
+    severity="warning",
+    title="An input has been removed",
+    meaning="An input has been removed. What existing flows send in it is lost or refused.",
+    why=MAY_BREAK,
+    remedy="Keep it, with x-ms-visibility: internal where it should not show.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{NEW_DOCUMENT}/properties/pages": REMOVED})),),
+)
+INPUT_REQUIRED = Rule(
+    id="compat.input-required",
+    severity="error",
+    title="An input has become required",
+    meaning="An input has become required. Existing flows that leave it out break.",
+    why=BREAKS,
+    remedy="Keep it optional, or give it a default.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/0/required": True})),),
+)
+INPUT_OPTIONAL = Rule(
+    id="compat.input-optional",
+    severity="note",
+    title="An input has become optional",
+    meaning="An input has become optional.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{NEW_DOCUMENT}/required": []})),),
+)
+OUTPUT_REMOVED = Rule(
+    id="compat.output-removed",
+    severity="error",
+    title="The output field has been removed",
+    meaning="The output field has been removed. Existing flows that use it break.",
+    why=BREAKS,
+    remedy="Keep the field.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{DOCUMENT}/properties/pages": REMOVED})),),
+)
+OUTPUT_ADDED = Rule(
+    id="compat.output-added",
+    severity="note",
+    title="An output field has been added",
+    meaning="An output field has been added.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{DOCUMENT}/properties/size": {"type": "integer"}})),),
+)
+OUTPUT_RETYPED = Rule(
+    id="compat.output-retyped",
+    severity="error",
+    title="The type has been changed for the output field",
+    meaning="The type has been changed for the output field. Existing flows may be broken.",
+    why=BREAKS,
+    remedy="Keep the type, or add another field.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{DOCUMENT}/properties/pages/type": "string"})),),
+)
+OUTPUT_NULLABLE = Rule(
+    id="compat.output-nullable",
+    severity="warning",
+    title="The output field may now be null",
+    meaning="The output field may now be null. Flows that expect a value may fail.",
+    why=MAY_BREAK,
+    remedy="Keep sending a value.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{DOCUMENT}/properties/title/x-nullable": True})),),
+)
+OUTPUT_WIDENED = Rule(
+    id="compat.output-widened",
+    severity="warning",
+    title="The output field has new values",
+    meaning="The output field has new values. Flows that switch on it do not know them.",
+    why=MAY_BREAK,
+    remedy="Say so in the release notes.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{DOCUMENT}/properties/status/enum/-": "deleted"})),),
+)
+DYNAMIC = Rule(
+    id="compat.dynamic",
+    severity="warning",
+    title="The source of dynamic values or fields has been changed",
+    meaning="The source of dynamic values or fields has been changed.",
+    why=MAY_BREAK,
+    remedy="Open existing flows in the designer and check that their values are still found.",
+    reference=VERSIONING,
+    shown_by=(
+        Versions(Edit({f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-values/value-title": "author"})),
+    ),
+)
+VISIBILITY = Rule(
+    id="compat.visibility",
+    severity="note",
+    title="The visibility has been changed",
+    meaning="The visibility has been changed. Existing flows go on as they are.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/2/x-ms-visibility": "advanced"})),),
+)
+HIDDEN = Rule(
+    id="compat.hidden",
+    severity="warning",
+    title="An input has become internal",
+    meaning="An input has become internal. Makers can no longer change it in existing flows.",
+    why=MAY_BREAK,
+    remedy="Keep it visible, or make sure that its default fits everybody.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{LIST_DOCUMENTS}/parameters/2/x-ms-visibility": "internal"})),),
+)
+TEXT = Rule(
+    id="compat.text",
+    severity="note",
+    title="The name that the designer shows has been changed",
+    meaning="The name that the designer shows has been changed.",
+    why=HARMLESS,
+    remedy="Nothing to do.",
+    reference=VERSIONING,
+    shown_by=(Versions(Edit({f"{GET_DOCUMENT}/summary": "Fetch a document"})),),
+)
 
 DEEPEST = 12
-DYNAMIC = (
+DYNAMIC_KEYS = (
     "x-ms-dynamic-values",
     "x-ms-dynamic-list",
     "x-ms-dynamic-schema",
@@ -20,16 +223,6 @@ DYNAMIC = (
 )
 UPPER = ("maximum", "maxLength", "maxItems")
 LOWER = ("minimum", "minLength", "minItems")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change: the rule's name, the field (`/items/0/id`), what was and what is."""
-
-    rule: str
-    field: str
-    was: str = ""
-    now: str = ""
 
 
 def schema_changes(
@@ -69,22 +262,21 @@ def _compare(old: _Side, new: _Side, field: str, output: bool, depth: int) -> It
     if depth > DEEPEST:
         return
     was, now = old.flat, new.flat
-    kind = "output" if output else "input"
     before, after = _type(was), _type(now)
     if before and after and before != after:
         if not output and (before, after) == ("integer", "number"):
             return
-        yield Change(f"{kind}-retyped", field, before, after)
+        yield Change(OUTPUT_RETYPED if output else INPUT_RETYPED, field, before, after)
         return
     yield from _values(was, now, field, output)
-    if any(was.get(name) != now.get(name) for name in DYNAMIC):
-        yield Change("dynamic", field)
+    if any(was.get(name) != now.get(name) for name in DYNAMIC_KEYS):
+        yield Change(DYNAMIC, field)
     if not output:
         yield from _bounds(was, now, field)
         if was.get("default") != now.get("default") and "default" in was:
-            yield Change("input-default", field, repr(was.get("default")), repr(now.get("default")))
+            yield Change(INPUT_DEFAULT, field, repr(was.get("default")), repr(now.get("default")))
     elif now.get("x-nullable") is True and was.get("x-nullable") is not True:
-        yield Change("output-nullable", field, "never null", "may be null")
+        yield Change(OUTPUT_NULLABLE, field, "never null", "may be null")
     if isinstance(was.get("properties"), Mapping) or isinstance(now.get("properties"), Mapping):
         yield from _properties(old, new, field, output, depth)
     if "items" in was and "items" in now:
@@ -111,23 +303,21 @@ def _values(
     more = sorted(new - old) if old is not None and new is not None else []
     if output:
         if more or (old is not None and new is None):
-            yield Change("output-widened", field, "", ", ".join(more[:5]) or "any value")
+            yield Change(OUTPUT_WIDENED, field, "", ", ".join(more[:5]) or "any value")
         return
     if gone or (old is None and new is not None):
-        yield Change("input-narrowed", field, ", ".join(gone[:5]) or "any value", "")
+        yield Change(INPUT_NARROWED, field, ", ".join(gone[:5]) or "any value", "")
     elif more or (old is not None and new is None):
-        yield Change("input-widened", field, "", ", ".join(more[:5]) or "any value")
+        yield Change(INPUT_WIDENED, field, "", ", ".join(more[:5]) or "any value")
 
 
 def _bounds(was: Mapping[str, Any], now: Mapping[str, Any], field: str) -> Iterator[Change]:
     for names, narrower in ((UPPER, _smaller), (LOWER, _larger)):
         for name in names:
             if narrower(now.get(name), was.get(name)):
-                yield Change(
-                    "input-bounds", field, f"{name} {was.get(name)}", f"{name} {now[name]}"
-                )
+                yield Change(INPUT_BOUNDS, field, f"{name} {was.get(name)}", f"{name} {now[name]}")
     if "pattern" in now and now["pattern"] != was.get("pattern"):
-        yield Change("input-bounds", field, str(was.get("pattern", "")), str(now["pattern"]))
+        yield Change(INPUT_BOUNDS, field, str(was.get("pattern", "")), str(now["pattern"]))
 
 
 def _smaller(now: Any, was: Any) -> bool:
@@ -152,7 +342,7 @@ def _properties(old: _Side, new: _Side, field: str, output: bool, depth: int) ->
     for name in before:
         path = f"{field}/{name}"
         if name not in after:
-            yield Change("output-removed" if output else "input-removed", path)
+            yield Change(OUTPUT_REMOVED if output else INPUT_REMOVED, path)
             continue
         yield from _compare(old.at(before[name]), new.at(after[name]), path, output, depth + 1)
         if not output:
@@ -163,11 +353,11 @@ def _properties(old: _Side, new: _Side, field: str, output: bool, depth: int) ->
             continue
         path = f"{field}/{name}"
         if output:
-            yield Change("output-added", path)
+            yield Change(OUTPUT_ADDED, path)
         elif name in has and "default" not in new.at(after[name]).flat:
-            yield Change("input-added-required", path)
+            yield Change(INPUT_ADDED_REQUIRED, path)
         else:
-            yield Change("input-added", path)
+            yield Change(INPUT_ADDED, path)
 
 
 def _names(schema: Mapping[str, Any]) -> set[str]:
@@ -177,17 +367,15 @@ def _names(schema: Mapping[str, Any]) -> set[str]:
 
 def _requirement(had: bool, has: bool, schema: Mapping[str, Any], path: str) -> Iterator[Change]:
     if has and not had and "default" not in schema:
-        yield Change("input-required", path)
+        yield Change(INPUT_REQUIRED, path)
     elif had and not has:
-        yield Change("input-optional", path)
+        yield Change(INPUT_OPTIONAL, path)
 
 
 def _sight(was: Mapping[str, Any], now: Mapping[str, Any], path: str) -> Iterator[Change]:
     before, after = was.get("x-ms-visibility"), now.get("x-ms-visibility")
     if before != after:
-        rule = "hidden" if after == "internal" else "visibility"
+        rule = HIDDEN if after == "internal" else VISIBILITY
         yield Change(rule, path, str(before or "none"), str(after or "none"))
     if was.get("x-ms-summary") != now.get("x-ms-summary"):
-        yield Change(
-            "text", path, str(was.get("x-ms-summary", "")), str(now.get("x-ms-summary", ""))
-        )
+        yield Change(TEXT, path, str(was.get("x-ms-summary", "")), str(now.get("x-ms-summary", "")))

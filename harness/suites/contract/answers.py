@@ -9,12 +9,104 @@ from harness.connector.model import Connector, Operation, ResponseSpec
 from harness.connector.schema.validation import Problem, SchemaJudge
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.model import Exchange, Response
-from harness.findings.model import Severity
-from harness.suites.contract import rules
+from harness.findings.examples import AppAnswer, Fault
+from harness.findings.model import Rule, Severity
 from harness.suites.contract.causes import Observation
 from harness.suites.contract.names import misnamed
 
 __all__ = ["answer_sightings", "front_end", "header_sightings", "success_spec"]
+
+SLOW = Rule(
+    id="contract.slow",
+    severity="error",
+    title="An answer takes longer than a connector waits",
+    meaning="Over 120 seconds is an error, over 30 seconds a warning.",
+    why="The platform gives up after about 120 seconds.",
+    remedy="Answer faster, or work asynchronously (202 with a location to poll).",
+    reference='Microsoft Learn, "Limits of custom connectors"',
+    shown_by=(
+        AppAnswer(
+            "contract/example", 200, operation="Health", body='{"status": "ok"}', seconds=130.0
+        ),
+    ),
+)
+LARGE = Rule(
+    id="contract.large",
+    severity="error",
+    title="An answer is larger than a connector may take",
+    meaning="Over 8 MB is an error, over 4 MB a warning.",
+    why="The platform refuses larger answers.",
+    remedy="Page the answer, or return a link to the content.",
+    reference='Microsoft Learn, "Limits of custom connectors"',
+    shown_by=(Fault("huge:WhoAmI", "WhoAmI"),),
+)
+SERVER_ERROR = Rule(
+    id="contract.server-error",
+    severity="error",
+    title="The app fails on documented or generated input",
+    meaning="A 500 (or another server error of the app's own) came back; 502, 503 and 504 are the"
+    " platform's front end and are not judged.",
+    why="A server error is a defect whatever was sent; flows retry it and then fail.",
+    remedy="Mend the app; the request shows how to repeat it. Invalid input deserves a 400.",
+    reference="RFC 9110 section 15.6",
+    shown_by=(Fault("server-error:WhoAmI", "WhoAmI"),),
+)
+STATUS = Rule(
+    id="contract.status",
+    severity="error",
+    title="The app answers with a status that the definition does not name",
+    meaning="A success (or a redirect) that is not documented is an error; an undocumented "
+    "refusal is a warning where the definition documents other refusals, and nothing "
+    "where it documents none.",
+    why="The platform takes the schema of an answer from its status: the outputs of the "
+    "action vanish.",
+    remedy="Document the status with its schema, or let the app answer as documented.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("status-changed:WhoAmI", "WhoAmI"),),
+)
+CONTENT_TYPE = Rule(
+    id="contract.content-type",
+    severity="error",
+    title="The answer's media type is not the documented one",
+    meaning="The media type, without its parameters, is none of `produces`.",
+    why="The platform reads the body as what the definition says and finds something else.",
+    remedy="Correct `produces`, or the content type that the function sets.",
+    reference="RFC 9110 section 8.3",
+    shown_by=(Fault("content-type-changed:WhoAmI", "WhoAmI"),),
+)
+BODY = Rule(
+    id="contract.body",
+    severity="error",
+    title="The answer's body breaks its schema",
+    meaning="At a JSON pointer the value is missing, of another type, outside its enum or format,"
+    " or not allowed at all.",
+    why="Outputs of the action are empty or of another type than the flow was built with.",
+    remedy="Correct the schema in the definition, or what the function returns.",
+    reference='OpenAPI Specification 2.0, "Schema Object"',
+    shown_by=(Fault("missing-property:WhoAmI", "WhoAmI"),),
+)
+NULL = Rule(
+    id="contract.null",
+    severity="error",
+    title="The answer holds null where the definition promises a value",
+    meaning="Swagger 2.0 has no null; only `x-nullable: true` allows one.",
+    why='Flows stop with "expected String, got Null".',
+    remedy='Add `"x-nullable": true` to the property, or leave it out of the answer when it is '
+    "empty.",
+    reference='Microsoft Learn, "OpenAPI extensions for custom connectors"',
+    shown_by=(Fault("null-value:WhoAmI", "WhoAmI"),),
+)
+HEADERS = Rule(
+    id="contract.headers",
+    severity="error",
+    title="A documented response header is missing or of another type",
+    meaning="No success answer carried the header, or its value does not fit.",
+    why="Flows and apps are built against the definition: what differs fails there, not in "
+    "the app.",
+    remedy="Send the header, or remove it from the definition.",
+    reference='OpenAPI Specification 2.0, "Header Object"',
+    shown_by=(Fault("header-dropped:ListDocuments", "ListDocuments"),),
+)
 
 FRONT_END = frozenset({502, 503, 504})
 _WITHOUT_CONTENT = frozenset({204, 205, 304})
@@ -111,7 +203,7 @@ def _missing(exchange: Exchange) -> Iterator[Observation]:
     if exchange.reason and "within the time limit" in exchange.reason:
         message = "No answer came within the time that a connector waits"
         yield Observation(
-            rules.SLOW, "time", message, "an answer within 120 s", exchange.reason, exchange
+            SLOW, "time", message, "an answer within 120 s", exchange.reason, exchange
         )
 
 
@@ -120,14 +212,14 @@ def _limits(exchange: Exchange, response: Response) -> Iterator[Observation]:
         severity: Severity = "error" if response.seconds > _ERROR_S else "warning"
         message = "The answer took longer than a connector should wait"
         observed = f"{response.seconds:.0f} s"
-        yield Observation(rules.SLOW, "time", message, "within 120 s", observed, exchange, severity)
+        yield Observation(SLOW, "time", message, "within 120 s", observed, exchange, severity)
     size = len(response.body)
     if response.truncated or size > _WARNING_BYTES:
         severity = "error" if response.truncated or size > _ERROR_BYTES else "warning"
         message = "The answer is larger than a connector may take"
         more = "more than " if response.truncated else ""
         observed = f"{more}{size / 1024 / 1024:.1f} MB"
-        yield Observation(rules.LARGE, "size", message, "up to 8 MB", observed, exchange, severity)
+        yield Observation(LARGE, "size", message, "up to 8 MB", observed, exchange, severity)
 
 
 def _status(operation: Operation, exchange: Exchange, response: Response) -> Iterator[Observation]:
@@ -136,7 +228,7 @@ def _status(operation: Operation, exchange: Exchange, response: Response) -> Ite
     if status >= 500:
         message = f"The app answers {status} on {_input_words(exchange)}"
         expected = "no server error"
-        yield Observation(rules.SERVER_ERROR, str(status), message, expected, str(status), exchange)
+        yield Observation(SERVER_ERROR, str(status), message, expected, str(status), exchange)
         return
     named = str(status) in operation.responses or "default" in operation.responses
     if named or not operation.responses or status == 304:
@@ -152,7 +244,7 @@ def _status(operation: Operation, exchange: Exchange, response: Response) -> Ite
     )
     message = f"The app answers {status}, which the definition does not name"
     yield Observation(
-        rules.STATUS,
+        STATUS,
         str(status),
         message,
         f"one of {documented}",
@@ -216,7 +308,7 @@ def _content_type(
         message = f"The media type of the {response.status} answer is not the documented one"
     cause = "refusal" if failed else "success"
     yield Observation(
-        rules.CONTENT_TYPE,
+        CONTENT_TYPE,
         cause,
         message,
         " or ".join(produces),
@@ -268,7 +360,7 @@ def _names(
         if not found.only_case:
             message = f"In the answer, {place} has none of the properties that the schema names"
         yield Observation(
-            rules.BODY,
+            BODY,
             f"{spec.status[:1]} names {found.pointer}",
             message,
             found.declared,
@@ -302,7 +394,7 @@ def _problem_sighting(
     else:
         message = f"In the answer, {place} {words}"
     return Observation(
-        rules.NULL if null else rules.BODY,
+        NULL if null else BODY,
         f"{spec.status[:1]} {problem.kind} {problem.cause}",
         message,
         problem.expected,
@@ -320,7 +412,7 @@ def _body_sighting(
     data = {"pointer": "", "kind": kind}
     cause, pointer = f"{spec.status[:1]} {kind}", f"{spec.pointer}/schema"
     return Observation(
-        rules.BODY, cause, message, expected, observed, exchange, pointer=pointer, data=data
+        BODY, cause, message, expected, observed, exchange, pointer=pointer, data=data
     )
 
 
@@ -336,14 +428,14 @@ def _header(
     if seen and all(value is None for _, value in seen):
         message = f"The documented response header {name} is missing"
         yield Observation(
-            rules.HEADERS, name, message, name, "no such header", seen[0][0], pointer=pointer
+            HEADERS, name, message, name, "no such header", seen[0][0], pointer=pointer
         )
     for exchange, value in seen:
         problems = [] if value is None else judge.problems(schema, _header_value(schema, value))
         for problem in problems[:1]:
             message = f"The response header {name} does not fit its documented type"
             yield Observation(
-                rules.HEADERS,
+                HEADERS,
                 f"{name} {problem.kind}",
                 message,
                 problem.expected,

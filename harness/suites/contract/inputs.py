@@ -9,10 +9,56 @@ from typing import Any
 from harness.connector.model import Connector, Operation
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.model import Exchange, Response
-from harness.suites.contract import rules
+from harness.findings.examples import Fault
+from harness.findings.model import Rule
 from harness.suites.contract.causes import Observation
 
 __all__ = ["input_sightings", "is_refusal", "is_success"]
+
+UNDOCUMENTED_REQUIRED = Rule(
+    id="contract.undocumented-required",
+    severity="error",
+    title="The app demands an input that the definition does not require",
+    meaning="Calls with the documented required inputs are refused until another input is given.",
+    why="The action fails for everybody who fills in only the required fields.",
+    remedy="Mark the input as required (and document it), or give it a default in the app.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("undocumented-required:ListDocuments", "ListDocuments"),),
+)
+VALID_REFUSED = Rule(
+    id="contract.valid-refused",
+    severity="error",
+    title="The app refuses input that the definition allows",
+    meaning="An example, or a value that the definition names (enum, bounds, default), is "
+    "refused; a refused generated text is a note, since the definition allows it only by "
+    "silence.",
+    why="Makers get a 400 for what the designer offered them.",
+    remedy="Say the limit in the definition (enum, pattern, length), or accept the value.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("valid-refused:SearchDocuments", "SearchDocuments"),),
+)
+REQUIRED_IGNORED = Rule(
+    id="contract.required-ignored",
+    severity="error",
+    title="A required input may be left out",
+    meaning="The app answered with success although a required input was missing.",
+    why="Makers must fill in what the app never looks at; or the app falls back to a default "
+    "that nobody chose.",
+    remedy="Drop `required`, or let the app refuse the call with 400.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("required-ignored:SearchDocuments", "SearchDocuments"),),
+)
+INVALID_ACCEPTED = Rule(
+    id="contract.invalid-accepted",
+    severity="warning",
+    title="The app accepts input that the definition forbids",
+    meaning="A value of a wrong type, or outside enum, format or bounds, was answered with "
+    "success.",
+    why="Mistakes of the maker go unnoticed until the data is wrong.",
+    remedy="Validate the input in the app and answer 400, or widen the definition.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("invalid-accepted:ListDocuments", "ListDocuments"),),
+)
 
 _REFUSALS = frozenset({400, 406, 415, 422})
 _DEMAND = re.compile(r"required|missing|mandatory|must (be|provide|specify|include)|expected", re.I)
@@ -134,7 +180,7 @@ def _undocumented(
     for exchange in refused:
         message = f"The app demands {names}, which by the definition {promise}"
         yield Observation(
-            rules.UNDOCUMENTED_REQUIRED,
+            UNDOCUMENTED_REQUIRED,
             names,
             message,
             "the documented required inputs are enough",
@@ -163,7 +209,7 @@ def _refusals(refused: list[Exchange], accepted: list[Exchange]) -> Iterator[Obs
         else:
             cause, subject = "example", "a documented example"
         yield Observation(
-            rules.VALID_REFUSED,
+            VALID_REFUSED,
             cause,
             f"The app refuses {subject}",
             "success",
@@ -186,7 +232,7 @@ def _ignored(wrong: list[Exchange]) -> Iterator[Observation]:
     for exchange in wrong:
         message = f"The app does not need what the definition requires: {', '.join(names)}"
         yield Observation(
-            rules.REQUIRED_IGNORED,
+            REQUIRED_IGNORED,
             "left out",
             message,
             "a refusal (400)",
@@ -203,7 +249,7 @@ def _let_pass(wrong: list[Exchange]) -> Iterator[Observation]:
         subject = _subject(exchange) or str(exchange.probe.meta.get("location") or "the input")
         what = str(exchange.probe.meta.get("what") or "a value that the definition forbids")
         yield Observation(
-            rules.INVALID_ACCEPTED,
+            INVALID_ACCEPTED,
             subject,
             f"The app accepts an invalid {subject} ({what[:120]})",
             "a refusal (400)",

@@ -6,11 +6,39 @@ import re
 from collections.abc import Iterator
 
 from harness.connector.model import Connector, Operation
-from harness.findings.model import Finding, Judgement
-from harness.suites.contract import rules
+from harness.findings.examples import REMOVED, Copied, Fault
+from harness.findings.model import Finding, Judgement, Rule
 from harness.suites.contract.inventory import Inventory, Route
 
 __all__ = ["judge_inventory"]
+
+UNDOCUMENTED_OPERATION = Rule(
+    id="contract.undocumented-operation",
+    severity="warning",
+    title="The app has a route that the connector does not describe",
+    meaning="The inventory of the app names a method and path that no operation has.",
+    why="Makers cannot use it; and nobody checks who may call it.",
+    remedy="Describe the route in the definition, or remove it from the app.",
+    reference="OWASP API Security Top 10 2023, API9 Improper Inventory Management",
+    shown_by=(Fault(definition={"/paths/~1me": REMOVED}),),
+)
+NOT_IN_INVENTORY = Rule(
+    id="contract.not-in-inventory",
+    severity="warning",
+    title="The connector describes an operation that the app's own inventory does not have",
+    meaning="No route of the inventory has its method and path.",
+    why="The operation is gone, or the inventory is older than the app.",
+    remedy="Deploy the function, or remove the operation from the definition.",
+    reference="OWASP API Security Top 10 2023, API9 Improper Inventory Management",
+    shown_by=(
+        Fault(
+            definition={
+                "/paths/~1people": Copied("/paths/~1me"),
+                "/paths/~1people/get/operationId": "ListPeople",
+            }
+        ),
+    ),
+)
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # Routes that the OpenAPI extension and Durable Functions bring along.
@@ -39,7 +67,7 @@ def _undescribed(connector: Connector, inventory: Inventory) -> Iterator[Finding
         methods = ", ".join(dict.fromkeys(route.method for route in routes))
         described = _key("", path)[1] in paths
         words = f"{methods} of a path that is described for other methods" if described else methods
-        yield rules.UNDOCUMENTED_OPERATION.finding(
+        yield UNDOCUMENTED_OPERATION.finding(
             f"The app has {path} ({words}), which the connector does not describe",
             severity="note" if described else None,
             expected="an operation for every route",
@@ -53,7 +81,7 @@ def _unserved(connector: Connector, inventory: Inventory) -> Iterator[Finding]:
     for operation in connector.operations:
         keys = {_key(operation.method, path) for path in _paths(connector, operation)}
         if not keys & served:
-            yield rules.NOT_IN_INVENTORY.finding(
+            yield NOT_IN_INVENTORY.finding(
                 f"{inventory.source} has no route for {operation.method} {operation.path}",
                 operation=operation.id,
                 expected=f"{operation.method} {operation.path}",

@@ -12,17 +12,72 @@ from harness.connector.model import Operation
 from harness.connector.schema.validation import SchemaJudge
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
-from harness.findings.model import Finding, Judgement
+from harness.findings.examples import REMOVED, Fault
+from harness.findings.model import Finding, Judgement, Rule
 from harness.inputs.write_policy import REWRITES_BODY, contract_exclusions, policies_of
-from harness.suites.contract import rules
-from harness.suites.contract.answers import answer_sightings, front_end, header_sightings
+from harness.suites.contract.answers import (
+    BODY,
+    NULL,
+    answer_sightings,
+    front_end,
+    header_sightings,
+)
 from harness.suites.contract.causes import Observation, findings_of
 from harness.suites.contract.inputs import input_sightings, is_success
 from harness.suites.contract.presence import GONE_STATUSES, is_absent, presence_sightings
-from harness.suites.contract.rules import RULES
 from harness.suites.contract.strictness import strength
 
-__all__ = ["RULES", "judge_contract"]
+__all__ = ["judge_contract"]
+
+STRENGTH = Rule(
+    id="contract.strength",
+    severity="note",
+    title="The definition constrains the answer so little that a green run proves little",
+    meaning="The success schema is missing, empty, or has neither required nor closed objects.",
+    why="An app that returns `{}` for everything would pass.",
+    remedy="List `required` properties in the success schema, or set `strict-responses = true`; "
+    "`connector-harness lint --suggest-schemas` proposes schemas from recorded answers.",
+    reference='OpenAPI Specification 2.0, "Schema Object"',
+    shown_by=(
+        Fault(
+            operation="WhoAmI",
+            definition={
+                "/definitions/Person/required": REMOVED,
+                "/definitions/Person/additionalProperties": REMOVED,
+            },
+        ),
+    ),
+)
+POLICY = Rule(
+    id="contract.policy",
+    severity="note",
+    title="A policy makes the platform's call or answer differ from what was tested",
+    meaning="apiProperties.json changes host, headers, query, path or body of this operation's "
+    "calls.",
+    why="The harness calls the function app directly, as the definition says.",
+    remedy="Keep in mind that the platform's call differs here; test such operations by hand as "
+    "well.",
+    reference='Microsoft Learn, "Policy templates for custom connectors"',
+    shown_by=(
+        Fault(
+            operation="WhoAmI",
+            properties={
+                "/properties/policyTemplateInstances": [
+                    {
+                        "templateId": "setheader",
+                        "title": "Set a header",
+                        "parameters": {
+                            "x-ms-apimTemplateParameter.name": "X-Region",
+                            "x-ms-apimTemplateParameter.value": "@connectionParameters('region')",
+                            "x-ms-apimTemplateParameter.existsAction": "override",
+                            "x-ms-apimTemplate-policySection": "Request",
+                        },
+                    }
+                ]
+            },
+        ),
+    ),
+)
 
 _ASIDE = ("contract/learn", "contract/create", "contract/clean-up", "contract/neighbour")
 _HINTS = ("login.", "login-", "/.auth/login", "oauth2")
@@ -67,7 +122,7 @@ def _sightings(
         if _is_turned_away(exchange) or (absent and exchange.status in GONE_STATUSES):
             continue
         for sighting in answer_sightings(connector, judge, operation, exchange):
-            if not (rewritten and sighting.rule in (rules.BODY, rules.NULL)):
+            if not (rewritten and sighting.rule in (BODY, NULL)):
                 yield sighting
     yield from header_sightings(judge, operation, own)
     yield from input_sightings(connector, operation, own)
@@ -127,7 +182,7 @@ def _notes(context: RunContext, operation: Operation) -> Iterator[Finding]:
     place = connector.place(operation.pointer)
     measured = strength(connector, operation)
     if measured.is_weak and not context.settings.contract.strict_responses:
-        yield rules.STRENGTH.finding(
+        yield STRENGTH.finding(
             f"The contract is weak: {measured.sentence}",
             operation=operation.id,
             expected="required properties in the success schema",
@@ -139,7 +194,7 @@ def _notes(context: RunContext, operation: Operation) -> Iterator[Finding]:
         parameters = policy.get("parameters")
         named = parameters if isinstance(parameters, Mapping) else {}
         target = named.get("x-ms-apimTemplateParameter.name", "")
-        yield rules.POLICY.finding(
+        yield POLICY.finding(
             f"The policy {template} applies: {policy.get('title') or template}",
             operation=operation.id,
             expected="the call as the definition says",

@@ -6,10 +6,42 @@ from collections.abc import Iterator, Sequence
 
 from harness.connector.model import Operation
 from harness.exchanges.model import Exchange
-from harness.suites.contract import rules
+from harness.findings.examples import Fault
+from harness.findings.model import Rule
 from harness.suites.contract.causes import Observation
 
 __all__ = ["GONE_STATUSES", "is_absent", "presence_sightings"]
+
+BASE_PATH = Rule(
+    id="contract.base-path",
+    severity="error",
+    title="The app answers under another base path",
+    meaning="The documented path meets 404, and the same path under another base path answers.",
+    why="Every call of the connector fails; the usual cause is `routePrefix` in host.json.",
+    remedy="Correct `basePath` in the definition, or `routePrefix` in host.json.",
+    reference="Microsoft Learn, Azure Functions host.json reference, `extensions.http.routePrefix`",
+    shown_by=(Fault("base-path-moved", "WhoAmI"),),
+)
+MOVED = Rule(
+    id="contract.moved",
+    severity="error",
+    title="An operation answers under another method or path",
+    meaning="The documented call meets 404 or 405, and a neighbour of it answers.",
+    why="Every flow that uses the action fails with 404.",
+    remedy="Restore the route, or correct method and path in the definition.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("path-moved:WhoAmI", "WhoAmI"),),
+)
+GONE = Rule(
+    id="contract.operation-gone",
+    severity="error",
+    title="A documented operation does not exist in the app",
+    meaning="Every sensible call is answered as the app answers a route that exists nowhere.",
+    why="Every flow that uses the action fails with 404.",
+    remedy="Deploy the function again, or remove the operation from the definition.",
+    reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
+    shown_by=(Fault("operation-gone:WhoAmI", "WhoAmI"),),
+)
 
 GONE_STATUSES = frozenset({404, 405, 410})
 _ALIVE = frozenset({400, 409, 412, 415, 422})
@@ -42,9 +74,9 @@ def presence_sightings(
     if control is not None and _is_the_functions_own(valid, control):
         return
     for kind, rule in (
-        ("base-path", rules.BASE_PATH),
-        ("method", rules.MOVED),
-        ("path", rules.MOVED),
+        ("base-path", BASE_PATH),
+        ("method", MOVED),
+        ("path", MOVED),
     ):
         answering = next((e for e in neighbours if _answers(e, kind, control)), None)
         if answering is not None:
@@ -59,12 +91,12 @@ def presence_sightings(
     if shown.status == 405 and allowed:
         message = f"The operation's path takes {allowed} only (method changed)"
         data = {"moved": "method", "to": allowed}
-        yield Observation(rules.MOVED, "method", message, expected, observed, shown, data=data)
+        yield Observation(MOVED, "method", message, expected, observed, shown, data=data)
         return
     if _is_certain(valid, control):
         message = "The operation does not exist in the app"
         for exchange in valid:
-            yield Observation(rules.GONE, "gone", message, expected, observed, exchange)
+            yield Observation(GONE, "gone", message, expected, observed, exchange)
 
 
 def _answers(exchange: Exchange, kind: str, control: Exchange | None) -> bool:

@@ -9,10 +9,139 @@ from typing import Any
 from harness.connector.model import Connector
 from harness.connector.pointers import escape
 from harness.connector.schema.walk import Shape
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import REMOVED, Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import NEW_TITLE
+from harness.suites.definition.operations import DESCRIPTION
 
 __all__ = ["CERTIFICATION_ONLY", "judge_certification"]
+
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+
+TITLE = Rule(
+    id="definition.title",
+    severity="note",
+    title="The title would not pass certification",
+    meaning="info.title is missing, longer than 30 characters, holds a restricted word, is not in"
+    " English letters, or ends with a mark. Shown with `[definition] certification` "
+    "alone.",
+    why="Certification refuses it.",
+    remedy="Use a short product name without API or Connector.",
+    reference="Microsoft, 'Prepare connector files for certification'",
+    shown_by=(
+        Edit(
+            {"/info/title": "My very long API connector for documents of all kinds"},
+            facts={"certification": True},
+        ),
+        Edit({"/info/title": "Documents!"}, facts={"certification": True}),
+        Edit({"/info/title": "Übersicht"}, facts={"certification": True}),
+    ),
+    microsoft=(
+        "FieldLengthExceeded",
+        "ValueContainsRestrictedWords",
+        "ValueMustBeInEnglish",
+        "ValueMustEndWithAlphanumeric",
+    ),
+)
+METADATA_MISSING = Rule(
+    id="definition.metadata",
+    severity="note",
+    title="Metadata for certification is missing",
+    meaning="x-ms-connector-metadata or info.contact is missing or incomplete, or the contact's "
+    "email is none. Shown with `[definition] certification` alone.",
+    why="Certification refuses it.",
+    remedy="Add Website, Privacy policy and Categories, and a contact.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({"/x-ms-connector-metadata": REMOVED}, facts={"certification": True}),
+        Edit({"/info/contact/email": "nobody"}, facts={"certification": True}),
+        Edit({"/x-ms-connector-metadata": []}, facts={"certification": True}),
+    ),
+    microsoft=("ConnectorMetadataPropertiesMissing", "ContactEmailNotValid"),
+)
+SEVERAL_SCHEMAS = Rule(
+    id="definition.several-schemas",
+    severity="note",
+    title="An operation documents several schemas",
+    meaning="More than one answer has a schema, or default alone has one. Shown with "
+    "`[definition] certification` alone.",
+    why="The designer uses one of them. For tests of the app, documented errors are a good thing.",
+    remedy="For certification: keep the schema of the expected answer.",
+    reference=VALIDATOR,
+    shown_by=(Edit(facts={"certification": True}),),
+    microsoft=("OperationHasManyResponsesWithSchema", "DefaultResponseHasSchema"),
+)
+PATH_SIMILAR = Rule(
+    id="definition.path-similar",
+    severity="note",
+    title="Two paths match the same call for some value",
+    meaning="A placeholder of one path can take the fixed text of the other. Shown with "
+    "`[definition] certification` alone.",
+    why="A call may reach the other operation.",
+    remedy="Give one of them another fixed part.",
+    reference=VALIDATOR,
+    shown_by=(Edit(facts={"certification": True}),),
+    microsoft=("PartialDuplicateOperationPath",),
+)
+MEDIA_TYPE_SUPPORTED = Rule(
+    id="definition.media-type-supported",
+    severity="note",
+    title="A media type is not on Microsoft's list",
+    meaning="consumes or produces has another one than application/json, text/plain, "
+    "multipart/form-data and application/x-www-form-urlencoded. Shown with `[definition] "
+    "certification` alone.",
+    why="Certification may refuse it; published connectors use others.",
+    remedy="Use one of the four where the app takes it.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/produces": ["application/pdf"]}, facts={"certification": True}),),
+    microsoft=("MimeTypeNotSupported",),
+)
+EMPTY_VALUE = Rule(
+    id="definition.empty-value",
+    severity="note",
+    title="A text is empty",
+    meaning="summary, description, x-ms-summary, title or operationId is there without text. "
+    "Shown with `[definition] certification` alone.",
+    why="Certification refuses it.",
+    remedy="Write the text, or leave the word out.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/description": ""}, facts={"certification": True}),),
+    microsoft=("RequiredValueEmpty",),
+)
+INFO_DESCRIPTION = Rule(
+    id="definition.info-description",
+    severity="note",
+    title="The description would not pass certification",
+    meaning="info.description is not of 30 to 500 characters, names a Power Platform product, or "
+    "is not in English. Shown with `[definition] certification` alone.",
+    why="Certification refuses it.",
+    remedy="Say in 30 to 500 characters what the connector is for.",
+    reference="Microsoft, 'Prepare connector files for certification'",
+    shown_by=(
+        Edit({"/info/description": "Short."}, facts={"certification": True}),
+        Edit(
+            {"/info/description": "For Power Apps and whoever uses them today."},
+            facts={"certification": True},
+        ),
+    ),
+    microsoft=("FieldLengthNotInRange", "ValueContainsRestrictedWords", "ValueMustBeInEnglish"),
+)
+CATEGORY_UNKNOWN = Rule(
+    id="definition.categories",
+    severity="note",
+    title="A category is unknown",
+    meaning="x-ms-connector-metadata names a category that Microsoft does not have. Shown with "
+    "`[definition] certification` alone.",
+    why="Certification refuses it.",
+    remedy="Use categories of Microsoft's list.",
+    reference="Microsoft, 'Prepare connector files for certification'",
+    shown_by=(
+        Edit(
+            {"/x-ms-connector-metadata/2/propertyValue": "Fun;Data"}, facts={"certification": True}
+        ),
+    ),
+    microsoft=("InvalidConnectorCategory",),
+)
 
 CERTIFICATION_ONLY = frozenset(
     f"definition.{name}"
@@ -91,7 +220,7 @@ def judge_certification(connector: Connector, shapes: Sequence[Shape]) -> Iterat
 def _title(connector: Connector, info: Mapping[str, Any]) -> Iterator[Finding]:
     title = info.get("title")
     if not isinstance(title, str) or not title.strip():
-        yield found(connector, "title", "info.title is missing", "/info", observed="missing")
+        yield TITLE.at(connector, "info.title is missing", "/info", observed="missing")
         return
     for problem in (
         f"is longer than {TITLE_LIMIT} characters" if len(title) > TITLE_LIMIT else "",
@@ -101,7 +230,7 @@ def _title(connector: Connector, info: Mapping[str, Any]) -> Iterator[Finding]:
     ):
         if problem:
             message = f"info.title {title!r} {problem}"
-            yield found(connector, "title", message, "/info/title", observed=repr(title))
+            yield TITLE.at(connector, message, "/info/title", observed=repr(title))
 
 
 def _restricted(text: str, words: Sequence[str]) -> str:
@@ -125,7 +254,7 @@ def _description(connector: Connector, info: Mapping[str, Any]) -> Iterator[Find
     ):
         if problem:
             message = f"info.description {problem}"
-            yield found(connector, "info-description", message, "/info/description")
+            yield INFO_DESCRIPTION.at(connector, message, "/info/description")
 
 
 def _metadata(connector: Connector, info: Mapping[str, Any]) -> Iterator[Finding]:
@@ -139,12 +268,12 @@ def _metadata(connector: Connector, info: Mapping[str, Any]) -> Iterator[Finding
         if not there
     ]
     if missing:
-        yield found(connector, "metadata", f"{' and '.join(missing)} missing", "/info")
+        yield METADATA_MISSING.at(connector, f"{' and '.join(missing)} missing", "/info")
     contact = info.get("contact")
     email = contact.get("email") if isinstance(contact, Mapping) else None
     if email is not None and not (isinstance(email, str) and EMAIL.fullmatch(email.strip())):
         message = f"the contact's email is {email!r}"
-        yield found(connector, "metadata", message, "/info/contact/email", observed=repr(email))
+        yield METADATA_MISSING.at(connector, message, "/info/contact/email", observed=repr(email))
     if not isinstance(rows, list):
         return
     values = {
@@ -155,13 +284,13 @@ def _metadata(connector: Connector, info: Mapping[str, Any]) -> Iterator[Finding
     for name in ("Website", "Privacy policy", "Categories"):
         if not values.get(name.lower()):
             message = f"{METADATA} has no {name}"
-            yield found(connector, "metadata", message, f"/{METADATA}")
+            yield METADATA_MISSING.at(connector, message, f"/{METADATA}")
     categories = values.get("categories")
     for word in str(categories or "").replace(",", ";").split(";"):
         if word.strip() and word.strip() not in CATEGORIES:
             message = f"{word.strip()!r} is no category of connectors"
-            yield found(
-                connector, "categories", message, f"/{METADATA}", expected=", ".join(CATEGORIES)
+            yield CATEGORY_UNKNOWN.at(
+                connector, message, f"/{METADATA}", expected=", ".join(CATEGORIES)
             )
 
 
@@ -176,7 +305,7 @@ def _similar_paths(connector: Connector) -> Iterator[Finding]:
                 if TEMPLATE.sub("{}", one.path) == TEMPLATE.sub("{}", other.path):
                     continue
                 message = f"{one.path} and {other.path} can match the same {one.method} call"
-                yield found(connector, "path-similar", message, one.pointer, operation=one)
+                yield PATH_SIMILAR.at(connector, message, one.pointer, operation=one)
 
 
 def _answers(connector: Connector) -> Iterator[Finding]:
@@ -199,7 +328,7 @@ def _answers(connector: Connector) -> Iterator[Finding]:
             message = f"{len(operations)} operations {what}, {operations[0].id} among them"
             place = f"{operations[0].pointer}/responses"
             pointers = [f"{o.pointer}/responses" for o in operations]
-            yield found(connector, "several-schemas", message, place, data={"pointers": pointers})
+            yield SEVERAL_SCHEMAS.at(connector, message, place, data={"pointers": pointers})
 
 
 def _inputs(connector: Connector) -> Iterator[Finding]:
@@ -211,9 +340,7 @@ def _inputs(connector: Connector) -> Iterator[Finding]:
             seen = parameter.visibility != "internal" and parameter.location != "body"
             if seen and "description" not in parameter.raw:
                 message = f"{parameter.name} of {operation.id} has no description"
-                yield found(
-                    connector, "description", message, parameter.pointer, operation=operation
-                )
+                yield DESCRIPTION.at(connector, message, parameter.pointer, operation=operation)
 
 
 def _empty(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -221,7 +348,7 @@ def _empty(connector: Connector, shape: Shape) -> Iterator[Finding]:
         value = shape.node.get(key)
         if isinstance(value, str) and not value.strip() and shape.kind != "root":
             message = f"{key} of this {shape.kind} is empty"
-            yield found(connector, "empty-value", message, f"{shape.pointer}/{escape(key)}")
+            yield EMPTY_VALUE.at(connector, message, f"{shape.pointer}/{escape(key)}")
 
 
 def _supported(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -234,6 +361,4 @@ def _supported(connector: Connector, shape: Shape) -> Iterator[Finding]:
         if odd:
             message = f"{key} has {', '.join(odd)}"
             place = f"{shape.pointer}/{key}"
-            yield found(
-                connector, "media-type-supported", message, place, expected=", ".join(SUPPORTED)
-            )
+            yield MEDIA_TYPE_SUPPORTED.at(connector, message, place, expected=", ".join(SUPPORTED))

@@ -11,10 +11,171 @@ from urllib.parse import urlsplit
 from harness.connector.model import Connector
 from harness.connector.pointers import escape
 from harness.connector.schema.walk import Shape
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import REMOVED, Edit, Moved
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import CREATE_DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS
 
 __all__ = ["judge_document", "judge_security"]
+
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+SWAGGER = "OpenAPI Specification, version 2.0"
+
+DUPLICATE_KEY = Rule(
+    id="definition.duplicate-key",
+    severity="warning",
+    title="A key stands twice in the same object",
+    meaning="JSON has the same key twice; the platform takes the last one.",
+    why="What the first one says is lost without a word.",
+    remedy="Remove one of them.",
+    reference="RFC 8259 section 4",
+    shown_by=(
+        Edit(text=('"basePath"', '"basePath": "/old", "basePath"')),
+        Edit(
+            {
+                f"{GET_DOCUMENT}/responses/200/headers": {
+                    "ETag": {"type": "string"},
+                    "etag": {"type": "string"},
+                }
+            }
+        ),
+    ),
+    microsoft=("ResponseHeadersAreNotUnique",),
+)
+SECURITY_UNDEFINED = Rule(
+    id="definition.security-undefined",
+    severity="warning",
+    title="security names a scheme that is not defined",
+    meaning="A security requirement has no counterpart in securityDefinitions; one finding a "
+    "scheme.",
+    why="The platform refuses the file or ignores the requirement.",
+    remedy="Define the scheme, or take the requirement out.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/security/0/other": Moved("/security/0/oauth2_auth")}),),
+    microsoft=("SecurityRequirementMustBeDefined",),
+)
+SWAGGER_VERSION = Rule(
+    id="definition.swagger-version",
+    severity="warning",
+    title="The version is not the text 2.0",
+    meaning='swagger is missing, a number, or another text than "2.0".',
+    why="The platform takes the text alone.",
+    remedy='Set "swagger": "2.0".',
+    reference=VALIDATOR,
+    shown_by=(Edit({"/swagger": 2.0}),),
+    microsoft=("SpecificationVersionIncorrect",),
+)
+HOST_FORM = Rule(
+    id="definition.host-form",
+    severity="error",
+    title="host is more than a host name",
+    meaning="host has a scheme, a path, a query or spaces.",
+    why="The address of every call is put together from it, and no such host exists.",
+    remedy="Leave the name and, if need be, the port: scheme and path stand in schemes and "
+    "basePath.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/host": "https://documents-sample.azurewebsites.net/api"}),),
+    microsoft=("HostNameNotValid",),
+)
+PROPERTY_MISSING = Rule(
+    id="definition.property-missing",
+    severity="warning",
+    title="Something that must be there is missing",
+    meaning="info lacks title, version or description, a response its description, a parameter "
+    "its name, place or type, a tag or licence its name, externalDocs its url.",
+    why="The platform or its tools refuse the file; paconn fails without info.description.",
+    remedy="Add what is missing.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit({"/info/description": REMOVED}),
+        Edit({f"{GET_DOCUMENT}/responses/200/description": REMOVED}),
+        Edit({f"{LIST_DOCUMENTS}/parameters/0/type": REMOVED}),
+    ),
+    microsoft=("RequiredPropertyMissing",),
+)
+URL_FORM = Rule(
+    id="definition.url-form",
+    severity="note",
+    title="A URL is none",
+    meaning="A url of contact, license, externalDocs or a security scheme is not absolute.",
+    why="The platform refuses it, or shows a dead link.",
+    remedy="Write the whole URL, with https://.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/info/contact/url": "contoso.example"}),),
+    microsoft=("UrlNotValid",),
+)
+MEDIA_TYPE_FORM = Rule(
+    id="definition.media-type-form",
+    severity="warning",
+    title="A media type is malformed",
+    meaning="An entry of consumes or produces is not of the form type/subtype.",
+    why="The request's content type is then wrong, and the app may refuse the body.",
+    remedy="Write the media type alone: application/json.",
+    reference="RFC 9110 section 8.3.1",
+    shown_by=(Edit({f"{CREATE_DOCUMENT}/consumes": ["Content-Type:application/json"]}),),
+    microsoft=("MimeTypeNotValid",),
+)
+STATUS_CODE = Rule(
+    id="definition.status-code",
+    severity="warning",
+    title="A documented answer has no status code",
+    meaning="A key of responses is neither a status code (100 to 599) nor default.",
+    why="The platform refuses the file, or ignores the answer.",
+    remedy="Use a code, or default.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{GET_DOCUMENT}/responses/2XX": {"description": "fine"}}),),
+    microsoft=("ResponseMustBeDefaultOrHttpStatusCode",),
+)
+TAG_DUPLICATE = Rule(
+    id="definition.tag-duplicate",
+    severity="note",
+    title="A tag is defined twice",
+    meaning="Two entries of tags have the same name.",
+    why="One of them is lost.",
+    remedy="Remove one.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/tags": [{"name": "a"}, {"name": "a"}]}),),
+    microsoft=("TagRedefined",),
+)
+SECURITY_SCHEME = Rule(
+    id="definition.security-scheme",
+    severity="warning",
+    title="A security scheme is incomplete or mixed up",
+    meaning="Its type or flow is unknown, or it lacks or has what its type does not.",
+    why="The wizard refuses it, or makes another sign-in of it.",
+    remedy="basic: nothing more; apiKey: name and in; oauth2: flow and its URLs.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit({"/securityDefinitions/oauth2_auth/tokenUrl": REMOVED}),
+        Edit({"/securityDefinitions/key": {"type": "apiKey", "name": "code"}}),
+        Edit({"/securityDefinitions/key": {"type": "openid"}}),
+    ),
+    microsoft=("SecuritySchemePropertyNotValid", "SecuritySchemePropertyRequired"),
+)
+SECURITY_VALUE = Rule(
+    id="definition.security-value",
+    severity="warning",
+    title="A security requirement has the wrong scopes",
+    meaning="It has no list, has scopes where the scheme is not oauth2, or names unknown ones.",
+    why="The platform refuses the file or asks for a scope that nobody can grant.",
+    remedy="List scopes of the scheme; an empty list where there are none.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit({"/security/0/oauth2_auth": ["user_impersonation"]}),
+        Edit({"/security/0/oauth2_auth": None}),
+        Edit(
+            {
+                "/securityDefinitions/key": {"type": "apiKey", "name": "k", "in": "query"},
+                "/security/0/key": ["read"],
+                "/security/0/oauth2_auth": REMOVED,
+            }
+        ),
+    ),
+    microsoft=(
+        "OAuthSecurityRequirementValueMustBeScopeName",
+        "SecurityRequirementMustHaveEmptyValue",
+        "SecurityRequirementMustHaveValue",
+    ),
+)
 
 HOST = re.compile(r"[^/?#@\s]+")
 MEDIA_TYPE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+(\s*;.*)?")
@@ -68,7 +229,7 @@ def _version(connector: Connector) -> Iterator[Finding]:
     if version != "2.0":
         shown = "missing" if version is None else repr(version)
         message = f'swagger is {shown}, not the text "2.0"'
-        yield found(connector, "swagger-version", message, "/swagger", observed=shown)
+        yield SWAGGER_VERSION.at(connector, message, "/swagger", observed=shown)
 
 
 def _host(connector: Connector) -> Iterator[Finding]:
@@ -78,7 +239,7 @@ def _host(connector: Connector) -> Iterator[Finding]:
         if any(mark in host for mark in "{}<>[]"):
             return  # a placeholder: target.host-left-over says so
         message = f"host is {host!r}: more than a host name"
-        yield found(connector, "host-form", message, "/host", observed=host)
+        yield HOST_FORM.at(connector, message, "/host", observed=host)
 
 
 def _tags(connector: Connector) -> Iterator[Finding]:
@@ -89,7 +250,7 @@ def _tags(connector: Connector) -> Iterator[Finding]:
     for name, count in Counter(n for n in names if isinstance(n, str)).items():
         if count > 1:
             message = f"the tag {name!r} is defined {count} times"
-            yield found(connector, "tag-duplicate", message, "/tags")
+            yield TAG_DUPLICATE.at(connector, message, "/tags")
 
 
 def _needed(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -101,7 +262,7 @@ def _needed(connector: Connector, shape: Shape) -> Iterator[Finding]:
     for key in keys:
         if key not in shape.node:
             message = f"{shape.kind} has no {key}"
-            yield found(connector, "property-missing", message, shape.pointer, expected=key)
+            yield PROPERTY_MISSING.at(connector, message, shape.pointer, expected=key)
 
 
 def _urls(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -112,9 +273,7 @@ def _urls(connector: Connector, shape: Shape) -> Iterator[Finding]:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc or " " in value.strip():
             message = f"{key} is {value!r}, which is no absolute URL"
-            yield found(
-                connector, "url-form", message, f"{shape.pointer}/{key}", observed=repr(value)
-            )
+            yield URL_FORM.at(connector, message, f"{shape.pointer}/{key}", observed=repr(value))
 
 
 def _media_types(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -125,9 +284,8 @@ def _media_types(connector: Connector, shape: Shape) -> Iterator[Finding]:
         for value in listed if isinstance(listed, list) else ():
             if not isinstance(value, str) or not MEDIA_TYPE.fullmatch(value.strip()):
                 message = f"{key} has {value!r}, which is no media type"
-                yield found(
+                yield MEDIA_TYPE_FORM.at(
                     connector,
-                    "media-type-form",
                     message,
                     f"{shape.pointer}/{key}",
                     expected="application/json",
@@ -142,7 +300,7 @@ def _statuses(connector: Connector, shape: Shape) -> Iterator[Finding]:
         if not STATUS.fullmatch(text) and not text.startswith("x-"):
             pointer = f"{shape.pointer}/responses/{escape(text)}"
             message = f"{text!r} is neither a status code nor default"
-            yield found(connector, "status-code", message, pointer, observed=text)
+            yield STATUS_CODE.at(connector, message, pointer, observed=text)
 
 
 def _headers(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -152,7 +310,7 @@ def _headers(connector: Connector, shape: Shape) -> Iterator[Finding]:
     for name, count in names.items():
         if count > 1:
             message = f"the header {name} is documented {count} times"
-            yield found(connector, "duplicate-key", message, f"{shape.pointer}/headers")
+            yield DUPLICATE_KEY.at(connector, message, f"{shape.pointer}/headers")
 
 
 # ---------------------------------------------------------------------- sign-in
@@ -201,9 +359,8 @@ def _undefined(
         if many:
             message += f" ({len(pointers)} times)"
         whole = "/securityDefinitions" if defined else ""
-        yield found(
+        yield SECURITY_UNDEFINED.at(
             connector,
-            "security-undefined",
             message,
             whole if many else pointers[0],
             expected=f"one of {', '.join(defined)}" if defined else "a scheme of that name",
@@ -218,7 +375,7 @@ def _scheme(connector: Connector, name: str, scheme: Mapping[str, Any]) -> Itera
     if kind not in SCHEME_KEYS:
         message = f"the security scheme {name!r} has the type {kind}"
         expected = "basic, apiKey or oauth2"
-        yield found(connector, "security-scheme", message, pointer, expected=expected)
+        yield SECURITY_SCHEME.at(connector, message, pointer, expected=expected)
         return
     needed = SCHEME_KEYS[kind] + (FLOW_KEYS.get(str(flow), ()) if kind == "oauth2" else ())
     missing = [key for key in needed if not scheme.get(key)]
@@ -228,13 +385,13 @@ def _scheme(connector: Connector, name: str, scheme: Mapping[str, Any]) -> Itera
     foreign = sorted((SCHEME_ONLY & scheme.keys()) - allowed)
     if kind == "oauth2" and flow is not None and str(flow) not in FLOW_KEYS:
         message = f"the security scheme {name!r} has the flow {flow!r}"
-        yield found(connector, "security-scheme", message, pointer, expected=", ".join(FLOW_KEYS))
+        yield SECURITY_SCHEME.at(connector, message, pointer, expected=", ".join(FLOW_KEYS))
     if missing:
         message = f"the security scheme {name!r} ({kind}) lacks {' and '.join(missing)}"
-        yield found(connector, "security-scheme", message, pointer)
+        yield SECURITY_SCHEME.at(connector, message, pointer)
     if foreign:
         message = f"the security scheme {name!r} ({kind}) has {' and '.join(foreign)}"
-        yield found(connector, "security-scheme", message, pointer)
+        yield SECURITY_SCHEME.at(connector, message, pointer)
 
 
 def _scopes(
@@ -243,21 +400,20 @@ def _scopes(
     place = f"{pointer}/{escape(name)}"
     if not isinstance(scopes, list):
         message = f"the requirement {name!r} has no list of scopes (an empty one is fine)"
-        yield found(connector, "security-value", message, place, observed=type(scopes).__name__)
+        yield SECURITY_VALUE.at(connector, message, place, observed=type(scopes).__name__)
         return
     if scheme.get("type") != "oauth2":
         if scopes:
             message = f"the requirement {name!r} lists scopes, but its scheme is not oauth2"
-            yield found(connector, "security-value", message, place)
+            yield SECURITY_VALUE.at(connector, message, place)
         return
     known = scheme.get("scopes")
     names = known if isinstance(known, Mapping) else {}
     unknown = [str(scope) for scope in scopes if str(scope) not in names]
     if unknown:
         message = f"the requirement {name!r} asks for {', '.join(unknown)}"
-        yield found(
+        yield SECURITY_VALUE.at(
             connector,
-            "security-value",
             f"{message}, which the scheme's scopes do not list",
             place,
             expected=", ".join(map(str, names)) or "no scopes",

@@ -9,11 +9,279 @@ from typing import Any
 from harness.connector.model import Connector, Operation, Parameter
 from harness.connector.pointers import escape
 from harness.connector.schema.refs import reached
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import CREATE_DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS
 from harness.suites.definition.dynamic_outputs import judge_outputs
 
 __all__ = ["DYNAMIC", "judge_dynamics"]
+
+EXTENSIONS = "Microsoft, 'OpenAPI extensions for custom connectors'"
+
+DYNAMIC_OPERATION = Rule(
+    id="definition.dynamic-operation",
+    severity="error",
+    title="A dynamic extension names an operation that is not there",
+    meaning="x-ms-dynamic-* names an unknown operationId.",
+    why="The designer cannot fill its list, and shows an error.",
+    remedy="Name an operation of this connector.",
+    reference=EXTENSIONS,
+    shown_by=(Edit({f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-values": {"operationId": "Nope"}}),),
+    microsoft=("OperationIdNotFound",),
+)
+DYNAMIC_PARAMETER = Rule(
+    id="definition.dynamic-parameter",
+    severity="warning",
+    title="A dynamic extension passes an input that is not there",
+    meaning="x-ms-dynamic-* sets a parameter that the named operation does not have.",
+    why="The value is lost, and the list is wrong or empty.",
+    remedy="Use the names of the operation's parameters.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-values": {
+                    "operationId": "ListDocuments",
+                    "value-path": "id",
+                    "parameters": {"nope": 1},
+                }
+            }
+        ),
+    ),
+    microsoft=("OperationParameterNameNotFound",),
+)
+DYNAMIC_INCOMPLETE = Rule(
+    id="definition.dynamic-incomplete",
+    severity="warning",
+    title="A dynamic extension calls nothing",
+    meaning="x-ms-dynamic-* has no operationId, no builtInOperation and no capability.",
+    why="The designer cannot fill the list.",
+    remedy="Name the operation that gives the values.",
+    reference=EXTENSIONS,
+    shown_by=(Edit({f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-values": {"value-path": "id"}}),),
+    microsoft=("OneOfPropertiesRequired",),
+)
+DYNAMIC_PLACE = Rule(
+    id="definition.dynamic-place",
+    severity="warning",
+    title="A dynamic extension stands at the body",
+    meaning="x-ms-dynamic-* stands at a body parameter instead of in its schema.",
+    why="The designer looks for it in the schema.",
+    remedy="Move it into the schema.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit({f"{CREATE_DOCUMENT}/parameters/0/x-ms-dynamic-schema": {"operationId": "WhoAmI"}}),
+    ),
+    microsoft=("DynamicExtensionDefinitionNotAllowedInParameter",),
+)
+DYNAMIC_REQUIRED = Rule(
+    id="definition.dynamic-required",
+    severity="warning",
+    title="A dynamic extension leaves out a required input",
+    meaning="The operation that it calls requires a parameter that it does not pass.",
+    why="The call fails, and the designer shows an error instead of the list.",
+    remedy="Pass the parameter, as a value or as a reference to another input.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit({f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-schema": {"operationId": "GetDocument"}}),
+    ),
+    microsoft=("OperationMissingRequiredProperty",),
+)
+DYNAMIC_OPTIONAL = Rule(
+    id="definition.dynamic-optional",
+    severity="note",
+    title="A list hangs on an optional input",
+    meaning="A dynamic extension passes an optional input to a required parameter.",
+    why="Until makers fill it in, the list cannot be loaded.",
+    remedy="Make the input required, or say in its description that the list needs it.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/1/x-ms-dynamic-values": {
+                    "operationId": "SearchDocuments",
+                    "parameters": {"text": {"parameter": "status"}},
+                    "value-collection": "value",
+                    "value-path": "id",
+                }
+            }
+        ),
+    ),
+    microsoft=("OperationParameterRequiredMismatch",),
+)
+DYNAMIC_TYPE = Rule(
+    id="definition.dynamic-type",
+    severity="warning",
+    title="A dynamic extension passes a value of another type",
+    meaning="The value or input that it passes cannot be of the type that the parameter has.",
+    why="The app refuses the call.",
+    remedy="Pass a value of the parameter's type.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/1/x-ms-dynamic-values": {
+                    "operationId": "SearchDocuments",
+                    "parameters": {"text": ["report"]},
+                    "value-collection": "value",
+                    "value-path": "id",
+                }
+            }
+        ),
+    ),
+    microsoft=("OperationParameterStaticTypeMismatch", "OperationParameterTypeMismatch"),
+)
+DYNAMIC_INTERNAL = Rule(
+    id="definition.dynamic-internal",
+    severity="warning",
+    title="A dynamic extension passes a hidden input",
+    meaning="The input that it refers to is internal.",
+    why="Makers cannot set it, so the list cannot follow it.",
+    remedy="Make the input visible, or pass the value itself.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/0/required": True,
+                f"{LIST_DOCUMENTS}/parameters/0/default": "draft",
+                f"{LIST_DOCUMENTS}/parameters/0/x-ms-visibility": "internal",
+                f"{LIST_DOCUMENTS}/parameters/1/x-ms-dynamic-values": {
+                    "operationId": "SearchDocuments",
+                    "parameters": {"text": {"parameter": "status"}},
+                    "value-collection": "value",
+                    "value-path": "id",
+                },
+            }
+        ),
+    ),
+    microsoft=("SourcePropertyInternal",),
+)
+DYNAMIC_OUTPUT = Rule(
+    id="definition.dynamic-output",
+    severity="warning",
+    title="A dynamic extension looks for what the answer does not have",
+    meaning="value-collection, value-path, value-title, itemsPath or another path is not in the "
+    "documented answer of the operation that it calls (one finding for each such path).",
+    why="The designer shows an empty list or no fields.",
+    remedy="Correct the path, or document the field.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-values": {
+                    "operationId": "ListCategories",
+                    "value-collection": "rows",
+                    "value-path": "id",
+                }
+            }
+        ),
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-list": {
+                    "operationId": "ListCategories",
+                    "itemsPath": "value/id",
+                }
+            }
+        ),
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-properties": {
+                    "operationId": "WhoAmI",
+                    "itemValuePath": "schema",
+                }
+            }
+        ),
+    ),
+    microsoft=("InvokedOperationShouldProduceArray", "InvokedOperationShouldProduceProperty"),
+)
+DYNAMIC_AMBIGUOUS = Rule(
+    id="definition.dynamic-ambiguous",
+    severity="note",
+    title="A dynamic extension is not clear about what it passes",
+    meaning="A name is both a parameter and a field of the body, or lies inside of one, and the "
+    "newer extension, which can tell them apart, is not there.",
+    why="The designer may pass the wrong value.",
+    remedy="Add x-ms-dynamic-list or x-ms-dynamic-properties beside it.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/1/x-ms-dynamic-values": {
+                    "operationId": "SearchDocuments",
+                    "parameters": {"text": {"parameter": "body/title"}},
+                    "value-collection": "value",
+                    "value-path": "id",
+                }
+            }
+        ),
+    ),
+    microsoft=(
+        "DynamicListExtensionRequiredForAmbiguousReferences",
+        "DynamicListExtensionRequiredForNonParameterReferences",
+        "DynamicPropertiesExtensionRequiredForAmbiguousReferences",
+        "DynamicPropertiesExtensionRequiredForNonParameterReferences",
+        "OperationParameterNameIsAmbiguous",
+    ),
+)
+DYNAMIC_PAIR = Rule(
+    id="definition.dynamic-pair",
+    severity="note",
+    title="A dynamic extension and its newer one disagree",
+    meaning="x-ms-dynamic-schema leads to properties and has no x-ms-dynamic-properties beside "
+    "it, the two have different paths, or a file picker has no x-ms-dynamic-tree.",
+    why="Newer designers read the newer extension, and show something else or nothing.",
+    remedy="Write both, with the same path (the newer one without the last properties).",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-schema": {
+                    "operationId": "Health",
+                    "value-path": "a/properties",
+                }
+            },
+            along=("definition.dynamic-output",),
+        ),
+        Edit({f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-values": {"capability": "file-picker"}}),
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-schema": {
+                    "operationId": "Health",
+                    "value-path": "schema",
+                },
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-properties": {
+                    "operationId": "Health",
+                    "itemValuePath": "other",
+                },
+            },
+            along=("definition.dynamic-output",),
+        ),
+    ),
+    microsoft=(
+        "DynamicPropertiesExtensionRequiredForPropertiesValuePath",
+        "DynamicPropertiesItemValuePathMismatch",
+        "DynamicTreeExtensionMissing",
+    ),
+)
+DYNAMIC_TREE = Rule(
+    id="definition.dynamic-tree",
+    severity="note",
+    title="selectedItemValuePath is out of place",
+    meaning="selectedItemValuePath stands elsewhere than in browse of x-ms-dynamic-tree.",
+    why="It is ignored.",
+    remedy="Move it into browse.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit(
+            {
+                f"{GET_DOCUMENT}/parameters/0/x-ms-dynamic-tree": {
+                    "open": {"operationId": "Health", "selectedItemValuePath": "id"}
+                }
+            }
+        ),
+    ),
+    microsoft=("SelectedItemValuePathNotAllowedInThisPosition",),
+)
 
 DYNAMIC = (
     "x-ms-dynamic-values",
@@ -94,7 +362,7 @@ def _found(node: Any, pointer: str, operation: Operation | None) -> Iterator[Use
 def _place(connector: Connector, use: Use) -> Iterator[Finding]:
     if use.holder.get("in") == "body" and "name" in use.holder:
         message = f"{use.key} stands at the body itself, not in its schema"
-        yield found(connector, "dynamic-place", message, use.pointer, operation=use.operation)
+        yield DYNAMIC_PLACE.at(connector, message, use.pointer, operation=use.operation)
 
 
 def _tree(connector: Connector, use: Use, known: Mapping[str, Operation]) -> Iterator[Finding]:
@@ -105,7 +373,7 @@ def _tree(connector: Connector, use: Use, known: Mapping[str, Operation]) -> Ite
         yield from _call(connector, use, call, known)
         if part == "open" and "selectedItemValuePath" in call:
             message = f"selectedItemValuePath stands in open of {use.where}, not in browse"
-            yield found(connector, "dynamic-tree", message, use.pointer, operation=use.operation)
+            yield DYNAMIC_TREE.at(connector, message, use.pointer, operation=use.operation)
 
 
 def _pairs(connector: Connector, use: Use) -> Iterator[Finding]:
@@ -114,11 +382,11 @@ def _pairs(connector: Connector, use: Use) -> Iterator[Finding]:
     if newer is None:
         if "selectedItemValuePath" in use.extension:
             message = f"selectedItemValuePath stands in {use.key}"
-            yield found(connector, "dynamic-tree", message, use.pointer, operation=use.operation)
+            yield DYNAMIC_TREE.at(connector, message, use.pointer, operation=use.operation)
         return
     if use.extension.get("capability") == "file-picker" and TREE not in use.holder:
         message = f"{use.key} of {use.where} opens a file picker without {TREE}"
-        yield found(connector, "dynamic-pair", message, use.pointer, operation=use.operation)
+        yield DYNAMIC_PAIR.at(connector, message, use.pointer, operation=use.operation)
     path = use.extension.get("value-path")
     if use.key == "x-ms-dynamic-schema" and isinstance(path, str):
         yield from _schema_paths(connector, use, path)
@@ -126,7 +394,7 @@ def _pairs(connector: Connector, use: Use) -> Iterator[Finding]:
         return
     for name, problem in _unclear(connector, use):
         message = f"{use.key} of {use.where} passes {name!r}, which {problem}; add {newer}"
-        yield found(connector, "dynamic-ambiguous", message, use.pointer, operation=use.operation)
+        yield DYNAMIC_AMBIGUOUS.at(connector, message, use.pointer, operation=use.operation)
 
 
 def _schema_paths(connector: Connector, use: Use, path: str) -> Iterator[Finding]:
@@ -135,14 +403,13 @@ def _schema_paths(connector: Connector, use: Use, path: str) -> Iterator[Finding
     if not isinstance(newer, Mapping):
         if bare != path:
             message = f"value-path of {use.where} leads to properties, not to a schema"
-            yield found(connector, "dynamic-pair", message, use.pointer, operation=use.operation)
+            yield DYNAMIC_PAIR.at(connector, message, use.pointer, operation=use.operation)
         return
     other = newer.get("itemValuePath", "")
     if isinstance(other, str) and other.strip("/") != bare.strip("/"):
         message = f"itemValuePath of {use.where} is {other!r}, value-path {path!r}"
-        yield found(
+        yield DYNAMIC_PAIR.at(
             connector,
-            "dynamic-pair",
             message,
             use.pointer,
             operation=use.operation,
@@ -177,13 +444,13 @@ def _call(
     wanted = call.get("operationId")
     if wanted is None and not call.get("builtInOperation") and not call.get("capability"):
         message = f"{use.key} of {use.where} names no operationId"
-        yield found(connector, "dynamic-incomplete", message, use.pointer, operation=use.operation)
+        yield DYNAMIC_INCOMPLETE.at(connector, message, use.pointer, operation=use.operation)
     if not isinstance(wanted, str):
         return
     goal = known.get(wanted)
     if goal is None:
         message = f"{use.key} of {use.where} names the operation {wanted!r}, which is not there"
-        yield found(connector, "dynamic-operation", message, use.pointer, operation=use.operation)
+        yield DYNAMIC_OPERATION.at(connector, message, use.pointer, operation=use.operation)
         return
     given = call.get("parameters")
     given = given if isinstance(given, Mapping) else {}
@@ -210,9 +477,8 @@ def _outputs(
     for message, held in places.items():
         first = held[0]
         times = f" ({len(held)} extensions look for it)" if len(held) > 1 else ""
-        yield found(
+        yield DYNAMIC_OUTPUT.at(
             connector,
-            "dynamic-output",
             message + times,
             first.pointer,
             operation=first.operation,
@@ -230,14 +496,10 @@ def _names(
         text = str(name)
         if text not in names and text.split("/")[0] not in names and not goal.body:
             message = f"{use.key} of {use.where} passes {text!r}, which {goal.id} does not take"
-            yield found(
-                connector, "dynamic-parameter", message, use.pointer, operation=use.operation
-            )
+            yield DYNAMIC_PARAMETER.at(connector, message, use.pointer, operation=use.operation)
         if text in plain and isinstance(fields, Mapping) and text in fields:
             message = f"{text!r} is both a parameter and a field of the body of {goal.id}"
-            yield found(
-                connector, "dynamic-ambiguous", message, use.pointer, operation=use.operation
-            )
+            yield DYNAMIC_AMBIGUOUS.at(connector, message, use.pointer, operation=use.operation)
 
 
 def _fields(connector: Connector, operation: Operation) -> Any:
@@ -252,9 +514,8 @@ def _needed(
         needed = parameter.required and not parameter.has_default and parameter.location != "body"
         if needed and parameter.name not in given:
             message = f"{use.key} of {use.where} does not pass {parameter.name!r}"
-            yield found(
+            yield DYNAMIC_REQUIRED.at(
                 connector,
-                "dynamic-required",
                 f"{message}, which {goal.id} requires",
                 use.pointer,
                 operation=use.operation,
@@ -269,23 +530,19 @@ def _value(
     if isinstance(source, Parameter):
         if source.visibility == "internal":
             message = f"{use.key} of {use.where} passes {source.name}, which is internal"
-            yield found(
-                connector, "dynamic-internal", message, use.pointer, operation=use.operation
-            )
+            yield DYNAMIC_INTERNAL.at(connector, message, use.pointer, operation=use.operation)
         if parameter.required and not source.required and not parameter.has_default:
             message = f"{source.name} is optional, but {parameter.name} of {goal.id} is required"
-            yield found(
-                connector, "dynamic-optional", message, use.pointer, operation=use.operation
-            )
+            yield DYNAMIC_OPTIONAL.at(connector, message, use.pointer, operation=use.operation)
         held = source.schema.get("type")
         if not _same_kind(held, wanted):
             message = f"{source.name} is {held}, but {parameter.name} of {goal.id} is {wanted}"
-            yield found(connector, "dynamic-type", message, use.pointer, operation=use.operation)
+            yield DYNAMIC_TYPE.at(connector, message, use.pointer, operation=use.operation)
         return
     static = value.get("value") if isinstance(value, Mapping) and "value" in value else value
     if not isinstance(static, Mapping) and not _could_be(static, wanted):
         message = f"{static!r} is passed to {parameter.name} of {goal.id}, which is {wanted}"
-        yield found(connector, "dynamic-type", message, use.pointer, operation=use.operation)
+        yield DYNAMIC_TYPE.at(connector, message, use.pointer, operation=use.operation)
 
 
 def _source(use: Use, value: Any) -> Parameter | None:

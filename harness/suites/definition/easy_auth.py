@@ -15,60 +15,77 @@ from harness.connector.model import Connector, Place
 from harness.connector.properties import is_placeholder
 from harness.connector.reading import read_object
 from harness.errors import DefinitionError, SettingsError
+from harness.findings.examples import Edit
 from harness.findings.model import Finding, Rule
 from harness.suites.definition.context import DefinitionFacts
 
-__all__ = ["RULES", "check_easy_auth", "read_auth_settings"]
+__all__ = ["check_easy_auth", "read_auth_settings"]
 
+_APPS = "allowedApplications"
+_AAD = "/identityProviders/azureActiveDirectory"
+_ELSE = "99999999-0000-4000-8000-000000000000"
+_OTHER_ISSUER = f"https://login.microsoftonline.com/{_ELSE}/v2.0"
 _SOURCE = "App Service, 'Configure your App Service app to use Microsoft Entra sign-in'"
 OFF = Rule(
-    "definition.easy-auth-off",
-    "error",
-    "App Service Authentication is off",
-    "platform.enabled is false, or authentication is not required.",
-    "Everybody can call every function.",
-    "az webapp auth update --enabled true --action RedirectToLoginPage",
-    _SOURCE,
+    id="definition.easy-auth-off",
+    severity="error",
+    title="App Service Authentication is off",
+    meaning="platform.enabled is false, or authentication is not required.",
+    why="Everybody can call every function.",
+    remedy="az webapp auth update --enabled true --action RedirectToLoginPage",
+    reference=_SOURCE,
+    shown_by=(Edit(auth={"/platform/enabled": False}),),
 )
 ISSUER = Rule(
-    "definition.easy-auth-issuer",
-    "error",
-    "The app trusts another tenant's issuer",
-    "openIdIssuer names another tenant than [entra] tenant-id, or none.",
-    "Tokens of the connector's users are refused, or anybody's are accepted.",
-    "Set openIdIssuer to https://login.microsoftonline.com/<tenant>/v2.0.",
-    _SOURCE,
+    id="definition.easy-auth-issuer",
+    severity="error",
+    title="The app trusts another tenant's issuer",
+    meaning="openIdIssuer names another tenant than [entra] tenant-id, or none.",
+    why="Tokens of the connector's users are refused, or anybody's are accepted.",
+    remedy="Set openIdIssuer to https://login.microsoftonline.com/<tenant>/v2.0.",
+    reference=_SOURCE,
+    shown_by=(Edit(auth={f"{_AAD}/registration/openIdIssuer": _OTHER_ISSUER}),),
 )
 AUDIENCE = Rule(
-    "definition.easy-auth-audience",
-    "error",
-    "The app does not accept the connector's audience",
-    "Neither the client id nor allowedAudiences is what the connector's token is for. Audiences "
-    "are compared exactly, to the trailing slash; v2 tokens carry the API's client id instead.",
-    "Every call with a valid token is refused with 401.",
-    "Add the connector's resourceUri to allowedAudiences.",
-    _SOURCE,
+    id="definition.easy-auth-audience",
+    severity="error",
+    title="The app does not accept the connector's audience",
+    meaning="Neither the client id nor allowedAudiences is what the connector's token is for. "
+    "Audiences are compared exactly, to the trailing slash; v2 tokens carry the API's client id "
+    "instead.",
+    why="Every call with a valid token is refused with 401.",
+    remedy="Add the connector's resourceUri to allowedAudiences.",
+    reference=_SOURCE,
+    shown_by=(
+        Edit(
+            auth={
+                f"{_AAD}/validation/allowedAudiences": ["api://another"],
+                f"{_AAD}/registration/clientId": _ELSE,
+            }
+        ),
+    ),
 )
 ALLOW_LIST = Rule(
-    "definition.easy-auth-allow-list",
-    "error",
-    "The allow-list leaves the connector's client out",
-    "defaultAuthorizationPolicy.allowedApplications is there and does not hold the connector's "
-    "client id, or is empty, which permits nobody.",
-    "Every call with a valid token is refused with 403.",
-    "Add the connector's client id to allowedApplications.",
-    _SOURCE,
+    id="definition.easy-auth-allow-list",
+    severity="error",
+    title="The allow-list leaves the connector's client out",
+    meaning="defaultAuthorizationPolicy.allowedApplications is set but lacks the connector's "
+    "client id, or it is empty, which lets nobody in.",
+    why="Every call with a valid token is refused with 403.",
+    remedy="Add the connector's client id to allowedApplications.",
+    reference=_SOURCE,
+    shown_by=(Edit(auth={f"{_AAD}/validation/defaultAuthorizationPolicy": {_APPS: []}}),),
 )
 EXCLUDED = Rule(
-    "definition.easy-auth-excluded",
-    "error",
-    "An operation stands under excludedPaths",
-    "A path of the definition is excluded from authentication.",
-    "The operation is open to everybody.",
-    "Take it out of excludedPaths, or list the operation in [anonymous] public.",
-    _SOURCE,
+    id="definition.easy-auth-excluded",
+    severity="error",
+    title="An operation stands under excludedPaths",
+    meaning="A path of the definition is excluded from authentication.",
+    why="The operation is open to everybody.",
+    remedy="Take it out of excludedPaths, or list the operation in [anonymous] public.",
+    reference=_SOURCE,
+    shown_by=(Edit(auth={"/globalValidation/excludedPaths": ["/api/me"]}),),
 )
-RULES: tuple[Rule, ...] = (OFF, ISSUER, AUDIENCE, ALLOW_LIST, EXCLUDED)
 OPEN_ACTION = "allowanonymous"
 
 

@@ -6,10 +6,258 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.connector.model import Connector, Operation
 from harness.connector.schema.walk import Shape, parts_of
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import REMOVED, Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import (
+    CREATE_DOCUMENT,
+    GET_DOCUMENT,
+    LIST_DOCUMENTS,
+    NEW_DOCUMENT,
+    NEW_TITLE,
+    query,
+)
 
 __all__ = ["judge_inputs"]
+
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+SWAGGER = "OpenAPI Specification, version 2.0"
+
+PARAMETER_DUPLICATE = Rule(
+    id="definition.parameter-duplicate",
+    severity="error",
+    title="A parameter is declared twice",
+    meaning="Two parameters of an operation have the same name and place.",
+    why="The platform refuses the file.",
+    remedy="Remove one.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{LIST_DOCUMENTS}/parameters/-": query("top")}),
+        Edit(
+            {
+                "/paths/~1me/parameters": [
+                    {"name": "s", "in": "query", "type": "string", "x-ms-summary": "S"},
+                    {"name": "s", "in": "query", "type": "string", "x-ms-summary": "S"},
+                ]
+            }
+        ),
+    ),
+    microsoft=(
+        "OperationParametersAreNotUnique",
+        "OperationParametersContainDuplicateParameter",
+        "PathParametersContainDuplicateParameter",
+    ),
+)
+FILE_PARAMETER = Rule(
+    id="definition.file-parameter",
+    severity="error",
+    title="A file is not sent as form data",
+    meaning="A parameter of type file that is not in formData; or a schema of type file that is "
+    "no whole answer (a warning).",
+    why="The platform refuses the file.",
+    remedy="Use in: formData and consumes: multipart/form-data.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/-": {
+                    "name": "f",
+                    "in": "query",
+                    "type": "file",
+                    "x-ms-summary": "X",
+                }
+            }
+        ),
+        Edit({f"{NEW_TITLE}/type": "file"}),
+    ),
+    microsoft=("FileParameterMustBeInFormData", "SchemaTypeFileNotValid"),
+)
+PARAMETER_SHAPE = Rule(
+    id="definition.parameter-shape",
+    severity="warning",
+    title="A parameter is written like one of another place",
+    meaning="A body without schema or with a type beside it, a schema outside of the body, or "
+    "allowEmptyValue outside of query and formData.",
+    why="The platform refuses it, or ignores the word.",
+    remedy="A body has schema alone; everything else has type, format, items.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit({f"{CREATE_DOCUMENT}/parameters/0/schema": REMOVED}),
+        Edit({f"{CREATE_DOCUMENT}/parameters/0/type": "object"}),
+        Edit({f"{LIST_DOCUMENTS}/parameters/-": query("s", schema={"type": "string"})}),
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/-": {
+                    "name": "s",
+                    "allowEmptyValue": True,
+                    "in": "header",
+                    "type": "string",
+                    "x-ms-summary": "X",
+                }
+            }
+        ),
+    ),
+    microsoft=(
+        "BodyParameterPropertyNotValid",
+        "BodyParameterSchemaRequired",
+        "NonBodyParameterSchemaNotValid",
+        "AllowEmptyValueOnlyValidForQueryFormData",
+    ),
+)
+CONNECTION_ID = Rule(
+    id="definition.connection-id",
+    severity="warning",
+    title="A parameter is called connectionId",
+    meaning="A parameter has the name that the platform's own routes use for the connection.",
+    why="The two cannot be told apart; the validator refuses it.",
+    remedy="Give it another name; x-ms-summary is what makers see.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{LIST_DOCUMENTS}/parameters/-": query("connectionId")}),),
+    microsoft=("ConnectionIdParameterNotAllowed",),
+)
+FORM_MEDIA_TYPE = Rule(
+    id="definition.form-media-type",
+    severity="warning",
+    title="Form fields without a form",
+    meaning="An operation has formData, but consumes no form; or sends a file in a URL-encoded "
+    "one. Where consumes says nothing at all it is a note.",
+    why="The body is not sent as the app expects it.",
+    remedy="consumes: multipart/form-data (files) or application/x-www-form-urlencoded.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/parameters/0": {
+                    "name": "f",
+                    "in": "formData",
+                    "type": "string",
+                    "x-ms-summary": "X",
+                },
+                f"{CREATE_DOCUMENT}/consumes": ["application/json"],
+            }
+        ),
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/parameters/0": {
+                    "name": "f",
+                    "in": "formData",
+                    "type": "string",
+                    "x-ms-summary": "X",
+                },
+                f"{CREATE_DOCUMENT}/consumes": [],
+            }
+        ),
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/parameters/0": {
+                    "name": "f",
+                    "in": "formData",
+                    "type": "file",
+                    "x-ms-summary": "X",
+                },
+                f"{CREATE_DOCUMENT}/consumes": ["application/x-www-form-urlencoded"],
+            }
+        ),
+    ),
+    microsoft=(
+        "MimeTypeNotCompatibleWithRequestContentSchemaType",
+        "StringBinaryNotSupportedForFormUrlEncoded",
+        "ConsumesMissing",
+    ),
+)
+FORM_NAME = Rule(
+    id="definition.form-name",
+    severity="warning",
+    title="A form field has a name outside of ASCII",
+    meaning="The name of a formData parameter has other characters than ASCII.",
+    why="The validator refuses it; servers decode it differently.",
+    remedy="Use ASCII letters; x-ms-summary is what makers see.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/consumes": ["multipart/form-data"],
+                f"{CREATE_DOCUMENT}/parameters": [
+                    {"in": "formData", "type": "string", "x-ms-summary": "X", "name": "größe"}
+                ],
+            }
+        ),
+    ),
+    microsoft=("InvalidFormDataParameterName",),
+)
+INTERNAL_OPTIONAL = Rule(
+    id="definition.internal-optional",
+    severity="note",
+    title="A hidden default may not be sent",
+    meaning="An input is internal with a default, but not required.",
+    why="Only required internal inputs are sure to be put into requests.",
+    remedy="Set required, or take the default out.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit(
+            {
+                f"{NEW_DOCUMENT}/properties/link": {
+                    "default": "a",
+                    "type": "string",
+                    "x-ms-visibility": "internal",
+                }
+            }
+        ),
+        Edit(
+            {f"{LIST_DOCUMENTS}/parameters/-": query("v", default="1", x_ms_visibility="internal")}
+        ),
+    ),
+    microsoft=("InternalPropertyWithDefaultOptional", "PropertyMustBeRequired"),
+)
+READ_ONLY_REQUIRED = Rule(
+    id="definition.read-only-required",
+    severity="warning",
+    title="An input is read-only and required",
+    meaning="A property of a body has readOnly: true and is listed in required.",
+    why="Makers cannot fill in what the body must have.",
+    remedy="Take it out of required, or give the input a schema of its own.",
+    reference=SWAGGER,
+    shown_by=(Edit({f"{NEW_TITLE}/readOnly": True}),),
+    microsoft=("RequiredReadOnlyPropertyNotAllowedAsInput",),
+)
+BINARY_PLACE = Rule(
+    id="definition.binary-place",
+    severity="note",
+    title="string/binary stands inside of an object",
+    meaning="A property or element has type string and format binary.",
+    why="JSON has no place for raw bytes; the platform knows it for whole bodies alone.",
+    remedy="Use format byte (base64), or make the file the body.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/format": "binary"}),),
+    microsoft=("InvalidStringBinaryProperty",),
+)
+EXAMPLE_MEDIA_TYPE = Rule(
+    id="definition.example-media-type",
+    severity="note",
+    title="An example is of a type that is not produced",
+    meaning="examples of an answer names a media type that produces does not list.",
+    why="Nobody will ever get such an answer.",
+    remedy="Correct the media type of the example, or add it to produces.",
+    reference=SWAGGER,
+    shown_by=(Edit({f"{GET_DOCUMENT}/responses/200/examples": {"text/html": "<p>"}}),),
+    microsoft=("ResponseExampleMustBeProducedByOperation",),
+)
+QUERY_ENCODING = Rule(
+    id="definition.query-encoding",
+    severity="note",
+    title="A query parameter says how it is encoded",
+    meaning="x-ms-url-encoding stands at a query parameter. Shown with `[definition] "
+    "certification` alone.",
+    why="Query parameters are always encoded once; the word is ignored.",
+    remedy="Take it out.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit(
+            {f"{LIST_DOCUMENTS}/parameters/0/x-ms-url-encoding": "single"},
+            facts={"certification": True},
+        ),
+    ),
+    microsoft=("QueryParameterEncodingNotSupported",),
+)
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -38,25 +286,25 @@ def _parameter(connector: Connector, shape: Shape) -> Iterator[Finding]:
     name, location = str(node.get("name")), node.get("in")
     if name == "connectionId":
         message = "a parameter is called connectionId"
-        yield found(connector, "connection-id", message, place)
+        yield CONNECTION_ID.at(connector, message, place)
     if location == "body":
         yield from _body_shape(connector, shape)
     elif "schema" in node and location is not None:
         message = f"{name} has a schema, but is not the body"
-        yield found(connector, "parameter-shape", message, f"{place}/schema")
+        yield PARAMETER_SHAPE.at(connector, message, f"{place}/schema")
     if node.get("allowEmptyValue") is True and location not in ("query", "formData"):
         message = f"{name} has allowEmptyValue, which {location} does not know"
-        yield found(connector, "parameter-shape", message, f"{place}/allowEmptyValue")
+        yield PARAMETER_SHAPE.at(connector, message, f"{place}/allowEmptyValue")
     if location == "query" and "x-ms-url-encoding" in node:
         message = f"{name} is a query parameter with x-ms-url-encoding"
-        yield found(connector, "query-encoding", message, f"{place}/x-ms-url-encoding")
+        yield QUERY_ENCODING.at(connector, message, f"{place}/x-ms-url-encoding")
     if location == "formData" and not name.isascii():
         message = f"the form field {name!r} has characters outside of ASCII"
-        yield found(connector, "form-name", message, f"{place}/name")
+        yield FORM_NAME.at(connector, message, f"{place}/name")
     internal = node.get("x-ms-visibility") == "internal" and "default" in node
     if internal and location != "path" and node.get("required") is not True:
         message = f"{name} is internal with a default, but not required: it may not be sent"
-        yield found(connector, "internal-optional", message, place)
+        yield INTERNAL_OPTIONAL.at(connector, message, place)
 
 
 def _shared_twice(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -71,7 +319,7 @@ def _shared_twice(connector: Connector, shape: Shape) -> Iterator[Finding]:
         if key in seen:
             message = f"the {key[1]} parameter {key[0]} stands twice at one path"
             place = f"{shape.pointer}/parameters/{index}"
-            yield found(connector, "parameter-duplicate", message, place)
+            yield PARAMETER_DUPLICATE.at(connector, message, place)
         seen.add(key)
 
 
@@ -79,11 +327,11 @@ def _body_shape(connector: Connector, shape: Shape) -> Iterator[Finding]:
     name = str(shape.node.get("name"))
     if not isinstance(shape.node.get("schema"), Mapping):
         message = f"the body {name} has no schema"
-        yield found(connector, "parameter-shape", message, shape.pointer)
+        yield PARAMETER_SHAPE.at(connector, message, shape.pointer)
     for key in BODY_TYPE_KEYS:
         if key in shape.node:
             message = f"the body {name} has {key} beside its schema, where it counts for nothing"
-            yield found(connector, "parameter-shape", message, f"{shape.pointer}/{key}")
+            yield PARAMETER_SHAPE.at(connector, message, f"{shape.pointer}/{key}")
 
 
 def _file_schema(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -94,9 +342,7 @@ def _file_schema(connector: Connector, shape: Shape) -> Iterator[Finding]:
     shared_answer = shape.pointer.startswith("/responses/") and shape.pointer.endswith("/schema")
     if not whole_answer and not shared_answer:
         message = "type file stands in a schema that is no whole answer"
-        yield found(
-            connector, "file-parameter", message, f"{shape.pointer}/type", severity="warning"
-        )
+        yield FILE_PARAMETER.at(connector, message, f"{shape.pointer}/type", severity="warning")
 
 
 def _binary(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -104,7 +350,7 @@ def _binary(connector: Connector, shape: Shape) -> Iterator[Finding]:
     inside = "/properties/" in shape.pointer or shape.pointer.endswith("/items")
     if inside and shape.node.get("format") == "binary" and shape.node.get("type") == "string":
         message = "string/binary stands inside of an object or list"
-        yield found(connector, "binary-place", message, f"{shape.pointer}/format")
+        yield BINARY_PLACE.at(connector, message, f"{shape.pointer}/format")
 
 
 def _forms(connector: Connector, operation: Operation) -> Iterator[Finding]:
@@ -116,14 +362,11 @@ def _forms(connector: Connector, operation: Operation) -> Iterator[Finding]:
     place = f"{operation.pointer}/consumes" if "consumes" in operation.raw else operation.pointer
     if not declared:
         message = f"{operation.id} takes form fields, but consumes is empty"
-        yield found(
-            connector, "form-media-type", message, place, operation=operation, severity="note"
-        )
+        yield FORM_MEDIA_TYPE.at(connector, message, place, operation=operation, severity="note")
     elif MULTIPART not in types and URLENCODED not in types:
         message = f"{operation.id} takes form fields, but consumes {', '.join(types)}"
-        yield found(
+        yield FORM_MEDIA_TYPE.at(
             connector,
-            "form-media-type",
             message,
             place,
             operation=operation,
@@ -134,9 +377,7 @@ def _forms(connector: Connector, operation: Operation) -> Iterator[Finding]:
         for field in fields:
             if field.raw.get("type") == "file" or field.raw.get("format") == "binary":
                 message = f"{field.name} of {operation.id} is a file in a URL-encoded form"
-                yield found(
-                    connector, "form-media-type", message, field.pointer, operation=operation
-                )
+                yield FORM_MEDIA_TYPE.at(connector, message, field.pointer, operation=operation)
 
 
 def _examples(connector: Connector, operation: Operation) -> Iterator[Finding]:
@@ -148,7 +389,7 @@ def _examples(connector: Connector, operation: Operation) -> Iterator[Finding]:
             if "/" in str(name) and str(name).split(";")[0].strip().lower() not in produced:
                 message = f"the example is {name}, which {operation.id} does not produce"
                 place = f"{response.pointer}/examples"
-                yield found(connector, "example-media-type", message, place, operation=operation)
+                yield EXAMPLE_MEDIA_TYPE.at(connector, message, place, operation=operation)
 
 
 def _body(connector: Connector, operation: Operation) -> Iterator[Finding]:
@@ -157,10 +398,10 @@ def _body(connector: Connector, operation: Operation) -> Iterator[Finding]:
     for part in parts_of(connector, body.schema, f"{body.pointer}/schema"):
         if part.node.get("readOnly") is True and part.listed and part.name:
             message = f"{part.name} is read-only and required in what {operation.id} sends"
-            yield found(connector, "read-only-required", message, part.pointer, operation=operation)
+            yield READ_ONLY_REQUIRED.at(connector, message, part.pointer, operation=operation)
         hidden = part.node.get("x-ms-visibility") == "internal" and "default" in part.node
         if hidden and part.name and not part.listed:
             message = (
                 f"{part.name} is internal with a default, but not required: it may not be sent"
             )
-            yield found(connector, "internal-optional", message, part.pointer)
+            yield INTERNAL_OPTIONAL.at(connector, message, part.pointer)

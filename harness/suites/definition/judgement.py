@@ -10,21 +10,145 @@ from harness.bounds.files import is_file
 from harness.connector.model import Connector, Place
 from harness.connector.properties import expected_scope, is_placeholder
 from harness.connector.schema.walk import shapes_of
-from harness.findings.model import Finding
+from harness.findings.examples import REMOVED, Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import OAUTH
 from harness.suites.definition.certification import CERTIFICATION_ONLY, judge_certification
-from harness.suites.definition.context import DefinitionFacts, found
-from harness.suites.definition.document import judge_document, judge_security, requirements_of
+from harness.suites.definition.context import DefinitionFacts
+from harness.suites.definition.document import (
+    DUPLICATE_KEY,
+    judge_document,
+    judge_security,
+    requirements_of,
+)
 from harness.suites.definition.dynamics import judge_dynamics
-from harness.suites.definition.inputs import judge_inputs
+from harness.suites.definition.inputs import PARAMETER_DUPLICATE, judge_inputs
 from harness.suites.definition.operations import judge_operations
 from harness.suites.definition.references import judge_references
 from harness.suites.definition.revisions import judge_revisions
-from harness.suites.definition.rules import RULES
 from harness.suites.definition.schema_words import judge_words
 from harness.suites.definition.schemas import judge_everywhere
 from harness.suites.definition.webhooks import judge_webhooks
 
-__all__ = ["RULES", "DefinitionFacts", "check_definition"]
+__all__ = ["DefinitionFacts", "check_definition"]
+
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+SWAGGER = "OpenAPI Specification, version 2.0"
+
+TOO_LARGE = Rule(
+    id="definition.too-large",
+    severity="error",
+    title="The definition is larger than 1 MB",
+    meaning="The file has more than 1,048,576 bytes.",
+    why="The wizard and paconn refuse it.",
+    remedy="Remove unused definitions and long examples, or split the connector.",
+    reference="Microsoft, 'Create a custom connector from an OpenAPI definition'",
+    shown_by=(Edit({"/x-padding": "x" * 1_100_000}),),
+)
+NO_HTTPS = Rule(
+    id="definition.no-https",
+    severity="warning",
+    title="The connector does not ask for https",
+    meaning="schemes does not list https, is empty, or lists something beside http and https.",
+    why="Tokens would travel in clear, and App Service redirects such calls.",
+    remedy='Set "schemes": ["https"].',
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({"/schemes": ["http"]}),
+        Edit({"/schemes": []}),
+        Edit({"/schemes": ["https", "wss"]}),
+    ),
+    microsoft=("SchemesArrayEmpty", "SchemeNotValid", "SchemeNotSupported"),
+)
+BASE_PATH = Rule(
+    id="definition.base-path",
+    severity="error",
+    title="basePath is not valid",
+    meaning="basePath does not begin with a slash, or holds a placeholder or spaces.",
+    why="The platform refuses the file.",
+    remedy="Begin it with a slash: /api.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/basePath": "api v1"}),),
+    microsoft=("BasePathNotValid",),
+)
+SECURITY_MISSING = Rule(
+    id="definition.security-missing",
+    severity="warning",
+    title="An AAD connector's definition does not ask for sign-in",
+    meaning="apiProperties.json signs users in, but no security applies to the operations.",
+    why="Other tools and reviewers take the API for open.",
+    remedy="Declare securityDefinitions with oauth2 and apply it in security.",
+    reference="Microsoft, 'Use Microsoft Entra ID with a custom connector'",
+    shown_by=(Edit({"/security": [], "/securityDefinitions/oauth2_auth": REMOVED}),),
+)
+AAD_INCOMPLETE = Rule(
+    id="definition.aad-incomplete",
+    severity="error",
+    title="The AAD section of apiProperties.json is incomplete",
+    meaning="identityProvider is aad, but resourceUri (or clientId) is missing.",
+    why="No connection can be made: Entra ID does not know for which API to issue a token.",
+    remedy="Fill in clientId and customParameters.resourceUri.",
+    reference="Microsoft, 'Use Microsoft Entra ID with a custom connector'",
+    shown_by=(Edit(properties={f"{OAUTH}/customParameters/resourceUri/value": ""}),),
+)
+AAD_PLACEHOLDER = Rule(
+    id="definition.aad-placeholder",
+    severity="note",
+    title="apiProperties.json has placeholders",
+    meaning="clientId or resourceUri is a placeholder.",
+    why="It must be filled in before deployment.",
+    remedy="Fill it in as part of the deployment.",
+    reference="Microsoft, 'Create a custom connector from paconn: API properties file'",
+    shown_by=(Edit(properties={f"{OAUTH}/clientId": "<<client id>>"}),),
+)
+AAD_RESOURCE = Rule(
+    id="definition.aad-resource",
+    severity="warning",
+    title="resourceUri does not fit the configured scope",
+    meaning="The token that the connector asks for is for another resource than [entra] scope.",
+    why="The connector's token has another audience than the one that is tested here.",
+    remedy="Make resourceUri and the scope's resource equal, to the trailing slash.",
+    reference="Microsoft identity platform, 'Access tokens': aud",
+    shown_by=(Edit(properties={f"{OAUTH}/customParameters/resourceUri/value": "api://other"}),),
+)
+SETTINGS_PATH = Rule(
+    id="definition.settings-path",
+    severity="error",
+    title="paconn's settings.json names a file that is not there",
+    meaning="apiDefinition, apiProperties, icon or script does not exist.",
+    why="paconn fails.",
+    remedy="Correct the path, or add the file.",
+    reference="paconn README",
+    shown_by=(
+        Edit(
+            files={
+                "settings.json": '{"apiDefinition": "apiDefinition.swagger.json", '
+                '"icon": "logo.png"}'
+            }
+        ),
+    ),
+)
+HOST_LEFT_OVER = Rule(
+    id="target.host-left-over",
+    severity="error",
+    title="The host is a left-over",
+    meaning="host is localhost, has no name at all, or is a placeholder.",
+    why="The platform cannot reach it.",
+    remedy="Set host to the function app's host name.",
+    reference=VALIDATOR,
+    shown_by=(Edit({"/host": "localhost:7071"}),),
+    microsoft=("HostNameNotValid",),
+)
+HOST_OTHER = Rule(
+    id="target.host-other",
+    severity="warning",
+    title="The definition names another host than the target",
+    meaning="host is neither the target's nor one of [targets].",
+    why="What is tested here is not what the connector will call.",
+    remedy="Set host, or name the other app under [targets].",
+    reference=SWAGGER,
+    shown_by=(Edit(facts={"target_url": "https://other.azurewebsites.net"}),),
+)
 
 SIZE_LIMIT = 1024 * 1024
 RAISED = frozenset(
@@ -93,17 +217,17 @@ def _size(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
     except OSError:
         return
     if size > SIZE_LIMIT:
-        yield found(connector, "too-large", f"the file has {size:,} bytes", "")
+        yield TOO_LARGE.at(connector, f"the file has {size:,} bytes", "")
 
 
-NOTED = {"duplicate-parameter": "parameter-duplicate", "duplicate-key": "duplicate-key"}
+NOTED = {"duplicate-parameter": PARAMETER_DUPLICATE, "duplicate-key": DUPLICATE_KEY}
 
 
 def _loading(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
     """What loading had to put right."""
     for note in connector.notes:
         if note.kind in NOTED:
-            yield found(connector, NOTED[note.kind], note.message, "", place=note.place)
+            yield NOTED[note.kind].at(connector, note.message, "", place=note.place)
 
 
 # ---------------------------------------------------------------------- host and scheme
@@ -118,9 +242,8 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
     )
     left_over = _is_left_over(host)
     if left_over and not rewritten:
-        yield found(
+        yield HOST_LEFT_OVER.at(
             connector,
-            "target.host-left-over",
             f"host is {host or 'missing'}",
             "/host" if host else "",
             expected="the function app's host name",
@@ -130,9 +253,8 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
     elif not rewritten and not left_over:
         yield from _other_host(connector, facts, host)
     if connector.schemes and "https" not in connector.schemes:
-        yield found(
+        yield NO_HTTPS.at(
             connector,
-            "no-https",
             f"schemes is {', '.join(connector.schemes)}",
             "/schemes",
             severity="note" if postman else None,
@@ -140,7 +262,7 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
     yield from _scheme_names(connector)
     base = connector.raw.get("basePath")
     if isinstance(base, str) and (not base.startswith("/") or " " in base or "{" in base):
-        yield found(connector, "base-path", f"basePath is {base!r}", "/basePath")
+        yield BASE_PATH.at(connector, f"basePath is {base!r}", "/basePath")
 
 
 def _scheme_names(connector: Connector) -> Iterator[Finding]:
@@ -150,10 +272,10 @@ def _scheme_names(connector: Connector) -> Iterator[Finding]:
     odd = [s for s in listed if str(s).lower() not in ("http", "https")]
     if not listed:
         message = "schemes is empty: https is taken"
-        yield found(connector, "no-https", message, "/schemes", severity="note")
+        yield NO_HTTPS.at(connector, message, "/schemes", severity="note")
     elif odd:
         message = f"schemes has {', '.join(map(str, odd))}, which connectors cannot speak"
-        yield found(connector, "no-https", message, "/schemes")
+        yield NO_HTTPS.at(connector, message, "/schemes")
 
 
 def _is_left_over(host: str) -> bool:
@@ -166,9 +288,8 @@ def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iter
         return
     known = {urlsplit(url).netloc.lower() for url in (facts.target_url, *facts.other_targets)}
     if host.lower() not in known:
-        yield found(
+        yield HOST_OTHER.at(
             connector,
-            "target.host-other",
             f"host is {host}, the target is {urlsplit(facts.target_url).netloc}",
             "/host",
             expected=" or ".join(sorted(known)),
@@ -193,9 +314,8 @@ def _security(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding
     )
     applied = any(requirement for _, requirement in requirements_of(connector))
     if not (has_oauth and applied):
-        yield found(
+        yield SECURITY_MISSING.at(
             connector,
-            "security-missing",
             "users sign in by AAD, but the definition does not say so",
             "/securityDefinitions" if defined else "",
             severity="note" if has_oauth else None,
@@ -216,10 +336,10 @@ def _properties(connector: Connector, facts: DefinitionFacts) -> Iterator[Findin
     ):
         if value and is_placeholder(value):
             message = f"{name} is a placeholder"
-            yield found(connector, "aad-placeholder", message, "", place=place)
+            yield AAD_PLACEHOLDER.at(connector, message, "", place=place)
     if not properties.resource_uri:
         message = "resourceUri is missing"
-        yield found(connector, "aad-incomplete", message, "", place=place)
+        yield AAD_INCOMPLETE.at(connector, message, "", place=place)
         return
     scope = expected_scope(properties)
     if facts.scope and scope and not is_placeholder(properties.resource_uri):
@@ -227,9 +347,8 @@ def _properties(connector: Connector, facts: DefinitionFacts) -> Iterator[Findin
         if mine != theirs:
             slash = mine.rstrip("/") == theirs.rstrip("/")
             why = "they differ in the trailing slash alone: audiences are compared exactly"
-            yield found(
+            yield AAD_RESOURCE.at(
                 connector,
-                "aad-resource",
                 f"resourceUri asks for {theirs}, [entra] scope for {mine}"
                 + (f"; {why}" if slash else ""),
                 "",
@@ -246,9 +365,8 @@ def _paconn(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
     for name in ("apiDefinition", "apiProperties", "icon", "script"):
         value = settings.get(name)
         if isinstance(value, str) and value and not is_file(path.parent / value):
-            yield found(
+            yield SETTINGS_PATH.at(
                 connector,
-                "settings-path",
                 f"settings.json names {name} {value!r}, which is not there",
                 "",
                 place=Place(path.as_posix(), f"/{name}"),

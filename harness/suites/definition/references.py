@@ -8,10 +8,68 @@ from typing import Any
 from harness.connector.model import Connector
 from harness.connector.pointers import escape
 from harness.connector.schema.walk import Shape
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import GET_DOCUMENT, NEW_DOCUMENT
 
 __all__ = ["judge_references"]
+
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+
+REFERENCE_PLACE = Rule(
+    id="definition.reference-place",
+    severity="warning",
+    title="A $ref stands or leads where the platform does not follow",
+    meaning="A path is a $ref; a parameter, response or schema refers outside of its own section;"
+    " or a shared parameter or response is itself a $ref.",
+    why="The platform refuses the file or ignores the part.",
+    remedy="Refer to #/parameters/, #/responses/ or #/definitions/; write paths out.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit(
+            {"/paths/~1people": {"$ref": "#/paths/~1Hello"}},
+            along=("definition.operation-id-duplicate",),
+        ),
+        Edit({f"{GET_DOCUMENT}/responses/200/schema/$ref": "#/paths/~1me/get/responses/200"}),
+    ),
+    microsoft=(
+        "PathItemRefNotSuppored",
+        "ParameterRefLoopNotAllowed",
+        "ParameterReferenceNotValid",
+        "ResponseRefLoopNotAllowed",
+        "ResponseReferenceNotValid",
+        "SchemaReferenceNotValid",
+    ),
+)
+REQUIRED_LOOP = Rule(
+    id="definition.required-loop",
+    severity="warning",
+    title="A schema requires itself",
+    meaning="Required properties lead back to the definition they stand in.",
+    why="No finite value has all that is required, and the platform refuses such loops.",
+    remedy="Make one property of the loop optional.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit(
+            {
+                f"{NEW_DOCUMENT}/required": ["title", "link"],
+                f"{NEW_DOCUMENT}/properties/link": {"$ref": "#/definitions/NewDocument"},
+            }
+        ),
+    ),
+    microsoft=("RequiredLoopInSchemaNotAllowed", "SchemaRefLoopNotAllowed"),
+)
+SCHEMA_COUNT = Rule(
+    id="definition.schema-count",
+    severity="error",
+    title="An object has too many schemas",
+    meaning="More than 512 schemas stand in one body, answer or definition.",
+    why="The platform refuses to save the connector and names this limit.",
+    remedy="Leave fields out, or answer them by x-ms-dynamic-properties.",
+    reference="Microsoft, PowerPlatformConnectors issue 1088",
+    shown_by=(Edit({f"{NEW_DOCUMENT}/properties/p{n}": {"type": "string"} for n in range(520)}),),
+    microsoft=("BodySchemaCountExceedsMaxAllowed",),
+)
 
 HOMES = {"parameter": "#/parameters/", "response": "#/responses/", "schema": "#/definitions/"}
 SCHEMA_LIMIT = 512
@@ -32,17 +90,17 @@ def _place(connector: Connector, shape: Shape, ref: str) -> Iterator[Finding]:
     place = f"{shape.pointer}/$ref"
     if shape.kind == "path":
         message = "a path is a $ref, which the platform does not follow"
-        yield found(connector, "reference-place", message, place)
+        yield REFERENCE_PLACE.at(connector, message, place)
         return
     home = HOMES.get(shape.kind)
     if home is None or not ref.startswith("#"):
         return
     if not ref.startswith(home):
         message = f"a {shape.kind} refers to {ref}, outside of {home}"
-        yield found(connector, "reference-place", message, place, expected=home, observed=ref)
+        yield REFERENCE_PLACE.at(connector, message, place, expected=home, observed=ref)
     elif shape.pointer.count("/") == 2 and shape.kind in ("parameter", "response"):
         message = f"a shared {shape.kind} is itself a $ref"
-        yield found(connector, "reference-place", message, place, observed=ref)
+        yield REFERENCE_PLACE.at(connector, message, place, observed=ref)
 
 
 # ---------------------------------------------------------------------- loops
@@ -62,7 +120,7 @@ def _loops(connector: Connector) -> Iterator[Finding]:
             reported |= set(loop)
             way = " → ".join([*loop, name])
             message = f"the definition {name} requires itself ({way})"
-            yield found(connector, "required-loop", message, f"/definitions/{escape(name)}")
+            yield REQUIRED_LOOP.at(connector, message, f"/definitions/{escape(name)}")
 
 
 def _needs(schema: Any) -> Iterator[str]:
@@ -126,7 +184,7 @@ def _counts(connector: Connector, shapes: Sequence[Shape]) -> Iterator[Finding]:
         if count > SCHEMA_LIMIT:
             message = f"{count} schemas stand in one object"
             expected = f"at most {SCHEMA_LIMIT}"
-            yield found(connector, "schema-count", message, pointer, expected=expected)
+            yield SCHEMA_COUNT.at(connector, message, pointer, expected=expected)
 
 
 def _is_top(pointer: str) -> bool:

@@ -10,10 +10,193 @@ from typing import Any
 from harness.connector.model import Connector
 from harness.connector.pointers import escape
 from harness.connector.schema.walk import METHODS, Shape
-from harness.findings.model import Finding, Severity
-from harness.suites.definition.context import found
+from harness.findings.examples import Edit
+from harness.findings.model import Finding, Rule, Severity
+from harness.findings.sample import GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, NEW_TITLE, query
 
 __all__ = ["judge_words"]
+
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+EXTENSIONS = "Microsoft, 'OpenAPI extensions for custom connectors'"
+SWAGGER = "OpenAPI Specification, version 2.0"
+
+UNKNOWN_KEY = Rule(
+    id="definition.unknown-key",
+    severity="warning",
+    title="A key is unknown",
+    meaning="A key is none of Swagger 2.0's at its place, and no extension. Beside the methods of"
+    " a path it is an error, since the platform refuses to import such a file; in a "
+    "schema a note.",
+    why="What it says is ignored, or the file is refused.",
+    remedy="Move it to its place, correct it, or begin it with x-.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{GET_DOCUMENT}/tag": "documents"}),
+        Edit({"/paths/~1me/securityDefinitions": {}}),
+        Edit({f"{NEW_TITLE}/minlength": 3}),
+    ),
+    microsoft=("AdditionalPropertyNotAllowed", "ExtensionNameNotValid"),
+)
+VALUE_TYPE = Rule(
+    id="definition.value-type",
+    severity="warning",
+    title="A word has a value of the wrong type",
+    meaning='For example required: "true", maxLength: "10", required: true at a property.',
+    why="The platform refuses or ignores it.",
+    remedy="Give it a value of the right type.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit({f"{LIST_DOCUMENTS}/parameters/0/required": "true"}),
+        Edit({f"{NEW_TITLE}/maxLength": "10"}),
+        Edit({f"{NEW_TITLE}/required": True}),
+    ),
+    microsoft=("JsonTypeIncorrect",),
+)
+VALUE_UNKNOWN = Rule(
+    id="definition.value-unknown",
+    severity="warning",
+    title="A word has an unknown value",
+    meaning="type, in, x-ms-trigger, x-ms-url-encoding or x-ms-media-kind is none of its values "
+    "(the type null, which comes of samples, is a note).",
+    why="The platform refuses or ignores it.",
+    remedy="Use one of the known values.",
+    reference=SWAGGER,
+    shown_by=(
+        Edit({f"{NEW_TITLE}/type": "text"}),
+        Edit({f"{NEW_TITLE}/type": ["string", "null"]}),
+        Edit({f"{GET_DOCUMENT}/x-ms-trigger": "once"}),
+    ),
+    microsoft=("JsonValueNotInEnum",),
+)
+REPEATED_VALUE = Rule(
+    id="definition.repeated-value",
+    severity="note",
+    title="A list names something twice",
+    meaning="required, tags, consumes, produces or schemes repeats an entry.",
+    why="Validators refuse it; it changes nothing.",
+    remedy="Remove the second one.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{GET_DOCUMENT}/tags": ["a", "a"]}),),
+    microsoft=("ArrayDuplicateValue",),
+)
+FORMAT_UNKNOWN = Rule(
+    id="definition.format-unknown",
+    severity="note",
+    title="A format is unknown",
+    meaning="format is none of Swagger 2.0's, nor one of Microsoft's (uri, uuid, email, html ...).",
+    why="The designer ignores it.",
+    remedy="Correct it, or leave it out.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/format": "text"}),),
+    microsoft=("UnrecognizedTypeFormat",),
+)
+COLLECTION_FORMAT = Rule(
+    id="definition.collection-format",
+    severity="warning",
+    title="A list is sent in an unknown form",
+    meaning="collectionFormat is unknown, or multi outside of query and formData.",
+    why="The list is sent otherwise than the app expects.",
+    remedy="Use csv, ssv, tsv, pipes, or multi in query and formData.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{LIST_DOCUMENTS}/parameters/-": query("c", collectionFormat="spaces")}),
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/-": {
+                    "name": "c",
+                    "collectionFormat": "multi",
+                    "in": "header",
+                    "type": "string",
+                    "x-ms-summary": "X",
+                }
+            }
+        ),
+    ),
+    microsoft=("CollectionFormatValueNotSupported",),
+)
+ENUM_VALUES = Rule(
+    id="definition.enum-values",
+    severity="warning",
+    title="x-ms-enum-values does not fit its enum",
+    meaning="An entry has no displayName, repeats a value, or has one that the enum lacks.",
+    why="The designer's list shows the wrong thing, or offers what is refused.",
+    remedy="One entry with value and displayName for each value of the enum.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit({f"{NEW_TITLE}/x-ms-enum-values": [{"value": "a"}]}),
+        Edit(
+            {
+                f"{NEW_TITLE}/x-ms-enum-values": [
+                    {"value": "a", "displayName": "A"},
+                    {"value": "a", "displayName": "A"},
+                ]
+            }
+        ),
+        Edit(
+            {
+                f"{NEW_TITLE}/enum": ["b"],
+                f"{NEW_TITLE}/x-ms-enum-values": [{"value": "a", "displayName": "A"}],
+            }
+        ),
+    ),
+    microsoft=(
+        "DuplicateEnumValuesInExtension",
+        "InvalidEnumValuesExtensionValue",
+        "MissingEnumValuesDisplayName",
+    ),
+)
+REFERENCE_SIBLINGS = Rule(
+    id="definition.reference-siblings",
+    severity="note",
+    title="Words beside a $ref",
+    meaning="A schema has a $ref and words beside it that would change something (title, "
+    "description and example would not).",
+    why="A reference stands for the whole schema; what is beside it need not count.",
+    remedy="Put the words into the definition, or wrap the reference in allOf.",
+    reference=SWAGGER,
+    shown_by=(Edit({f"{NEW_TITLE}/$ref": "#/definitions/Person"}),),
+    microsoft=("AdditionalPropertyNotAllowedAdjacentToRef",),
+)
+EDITOR = Rule(
+    id="definition.editor",
+    severity="note",
+    title="The dictionary editor stands at something else",
+    meaning="x-ms-editor is dictionary, but the schema is no object with free properties.",
+    why="The designer ignores it.",
+    remedy="Use type: object with additionalProperties.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/x-ms-editor": "dictionary"}),),
+    microsoft=("InvalidCustomEditorExtensionDictionaryValue",),
+)
+DISCRIMINATOR = Rule(
+    id="definition.discriminator",
+    severity="note",
+    title="A discriminator names no required text",
+    meaning="discriminator is not a required property of type string.",
+    why="Nobody can tell by it which schema is meant.",
+    remedy="Declare the property as string and require it.",
+    reference=SWAGGER,
+    shown_by=(Edit({f"{NEW_DOCUMENT}/discriminator": "status"}),),
+    microsoft=("DiscriminatorMustBeARequiredStringProperty",),
+)
+FILTER_FUNCTIONS = Rule(
+    id="definition.filter-functions",
+    severity="note",
+    title="filterFunctions is empty, repeats itself or stands in an input",
+    meaning="x-ms-capabilities has a list of filter functions that cannot be used.",
+    why="Canvas apps then filter on the client, row by row.",
+    remedy="List each function once, in the schema of an answer.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{NEW_TITLE}/x-ms-capabilities": {"filterFunctions": []}}),
+        Edit({f"{NEW_TITLE}/x-ms-capabilities": {"filterFunctions": ["eq", "eq"]}}),
+    ),
+    microsoft=(
+        "FilterFunctionsPropertyEmpty",
+        "FilterFunctionsPropertyHasDuplicates",
+        "FilterFunctionsPropertyInInputSchema",
+    ),
+)
 
 _VALUE = (
     "type format items collectionFormat default maximum exclusiveMaximum minimum exclusiveMinimum "
@@ -92,9 +275,8 @@ def _keys(connector: Connector, shape: Shape) -> Iterator[Finding]:
         method = name.lower() in METHODS and shape.kind == "path"
         other = method or (name in ELSEWHERE and shape.kind == "schema")
         if name not in known and not name.lower().startswith("x-") and not other:
-            yield found(
+            yield UNKNOWN_KEY.at(
                 connector,
-                "unknown-key",
                 f"{name!r} is no key of {_a(shape.kind)}, and no extension (x-...)",
                 f"{shape.pointer}/{escape(name)}",
                 observed=name,
@@ -113,9 +295,8 @@ def _value_types(connector: Connector, shape: Shape) -> Iterator[Finding]:
         wanted = _wanted(shape.kind, str(key))
         if wanted is None or _fits(value, wanted):
             continue
-        yield found(
+        yield VALUE_TYPE.at(
             connector,
-            "value-type",
             f"{key} is {_shown(value)}, not {wanted}",
             f"{shape.pointer}/{escape(str(key))}",
             expected=wanted,
@@ -174,9 +355,8 @@ def _choices(connector: Connector, shape: Shape) -> Iterator[Finding]:
             message = "type is a list of types, which Swagger 2.0 does not know"
         else:
             message = f"{key} is {_shown(value)}"
-        yield found(
+        yield VALUE_UNKNOWN.at(
             connector,
-            "value-unknown",
             message,
             f"{shape.pointer}/{key}",
             expected=", ".join(allowed),
@@ -193,14 +373,14 @@ def _lists(connector: Connector, shape: Shape) -> Iterator[Finding]:
         for text, count in Counter(v for v in value if isinstance(v, str)).items():
             if count > 1:
                 message = f"{key} lists {text!r} {count} times"
-                yield found(connector, "repeated-value", message, f"{shape.pointer}/{key}")
+                yield REPEATED_VALUE.at(connector, message, f"{shape.pointer}/{key}")
 
 
 def _formats(connector: Connector, shape: Shape) -> Iterator[Finding]:
     value = shape.node.get("format")
     if isinstance(value, str) and value not in FORMATS:
         message = f"format {value!r} is none that the platform knows"
-        yield found(connector, "format-unknown", message, f"{shape.pointer}/format", observed=value)
+        yield FORMAT_UNKNOWN.at(connector, message, f"{shape.pointer}/format", observed=value)
     collection = shape.node.get("collectionFormat")
     place = f"{shape.pointer}/collectionFormat"
     if collection is None:
@@ -208,10 +388,10 @@ def _formats(connector: Connector, shape: Shape) -> Iterator[Finding]:
     if collection not in ("csv", "ssv", "tsv", "pipes", "multi"):
         message = f"collectionFormat is {_shown(collection)}"
         expected = "csv, ssv, tsv, pipes or multi"
-        yield found(connector, "collection-format", message, place, expected=expected)
+        yield COLLECTION_FORMAT.at(connector, message, place, expected=expected)
     elif collection == "multi" and shape.node.get("in") not in ("query", "formData"):
         message = "collectionFormat multi is for query and formData alone"
-        yield found(connector, "collection-format", message, place)
+        yield COLLECTION_FORMAT.at(connector, message, place)
 
 
 def _enum_values(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -228,13 +408,13 @@ def _enum_values(connector: Connector, shape: Shape) -> Iterator[Finding]:
         value = row.get("value")
         if not row.get("displayName"):
             message = f"the value {value!r} has no displayName"
-            yield found(connector, "enum-values", message, place)
+            yield ENUM_VALUES.at(connector, message, place)
         if repr(value) in seen:
-            yield found(connector, "enum-values", f"the value {value!r} stands twice", place)
+            yield ENUM_VALUES.at(connector, f"the value {value!r} stands twice", place)
         seen.add(repr(value))
         if isinstance(enum, list) and "value" in row and value not in enum:
             message = f"the value {value!r} is not among the enum's values"
-            yield found(connector, "enum-values", message, place)
+            yield ENUM_VALUES.at(connector, message, place)
 
 
 def _schema_words(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -243,12 +423,12 @@ def _schema_words(connector: Connector, shape: Shape) -> Iterator[Finding]:
     siblings = sorted(str(k) for k in words if k not in HARMLESS_SIBLINGS)
     if siblings:
         message = f"{', '.join(siblings)} beside $ref count for nothing"
-        yield found(connector, "reference-siblings", message, shape.pointer)
+        yield REFERENCE_SIBLINGS.at(connector, message, shape.pointer)
     if node.get("x-ms-editor") == "dictionary":
         closed = node.get("additionalProperties") is False
         if node.get("type", "object") != "object" or closed:
             message = "x-ms-editor is dictionary, but the schema is no open object"
-            yield found(connector, "editor", message, f"{shape.pointer}/x-ms-editor")
+            yield EDITOR.at(connector, message, f"{shape.pointer}/x-ms-editor")
     name = node.get("discriminator")
     if name is None:
         return
@@ -259,7 +439,7 @@ def _schema_words(connector: Connector, shape: Shape) -> Iterator[Finding]:
     listed = isinstance(required, list) and name in required
     if not listed or kind != "string":
         message = f"discriminator {name!r} is not a required property of type string"
-        yield found(connector, "discriminator", message, f"{shape.pointer}/discriminator")
+        yield DISCRIMINATOR.at(connector, message, f"{shape.pointer}/discriminator")
 
 
 def _filters(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -270,9 +450,9 @@ def _filters(connector: Connector, shape: Shape) -> Iterator[Finding]:
     value = capabilities[FILTERS]
     place = f"{shape.pointer}/x-ms-capabilities/{FILTERS}"
     if not isinstance(value, list) or not value:
-        yield found(connector, "filter-functions", f"{FILTERS} is empty or no list", place)
+        yield FILTER_FUNCTIONS.at(connector, f"{FILTERS} is empty or no list", place)
     elif len({repr(v) for v in value}) < len(value):
-        yield found(connector, "filter-functions", f"{FILTERS} repeats a value", place)
+        yield FILTER_FUNCTIONS.at(connector, f"{FILTERS} repeats a value", place)
     if "/parameters/" in shape.pointer:
         message = f"{FILTERS} stands in an input, but speaks of answers"
-        yield found(connector, "filter-functions", message, place)
+        yield FILTER_FUNCTIONS.at(connector, message, place)

@@ -8,27 +8,205 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from harness.connector.model import Connector
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, NEW_TITLE, query
 
 __all__ = ["judge_everywhere"]
 
+VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
+EXTENSIONS = "Microsoft, 'OpenAPI extensions for custom connectors'"
+
+REFERENCE_MISSING = Rule(
+    id="definition.reference-missing",
+    severity="error",
+    title="A $ref leads nowhere",
+    meaning="A reference names a part that is not in the file.",
+    why="The platform refuses the file, or the designer shows no fields.",
+    remedy="Add the missing part, or correct the reference.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({NEW_TITLE: {"$ref": "#/definitions/Nope"}}),
+        Edit({NEW_TITLE: {"$ref": "#definitions/Person"}}, along=("definition.reference-place",)),
+    ),
+    microsoft=(
+        "SchemaReferenceNotFound",
+        "ParameterReferenceNotFound",
+        "ResponseReferenceNotFound",
+        "JsonPointerNotValid",
+    ),
+)
+REFERENCE_EXTERNAL = Rule(
+    id="definition.reference-external",
+    severity="error",
+    title="A $ref leads out of the file",
+    meaning="A reference names another file or a URL.",
+    why="The platform follows local references only.",
+    remedy="Copy the part into definitions.",
+    reference=VALIDATOR,
+    shown_by=(Edit({NEW_TITLE: {"$ref": "other.json#/definitions/X"}}),),
+    microsoft=("SchemaReferenceNotValid",),
+)
+EXTENSION_MISSPELT = Rule(
+    id="definition.extension-misspelt",
+    severity="warning",
+    title="An extension is misspelt",
+    meaning="A key looks like one of Microsoft's extensions, but is not.",
+    why="The platform ignores it without a word.",
+    remedy="Correct the spelling.",
+    reference=EXTENSIONS,
+    shown_by=(Edit({f"{GET_DOCUMENT}/x-ms-visibilty": "important"}),),
+)
+VISIBILITY_VALUE = Rule(
+    id="definition.visibility-value",
+    severity="warning",
+    title="x-ms-visibility has an unknown value",
+    meaning="It is none of important, advanced, internal and none.",
+    why="The platform ignores it.",
+    remedy="Use one of the known values, in lower case.",
+    reference=EXTENSIONS,
+    shown_by=(Edit({f"{GET_DOCUMENT}/x-ms-visibility": "Advanced"}),),
+    microsoft=("JsonValueNotInEnum",),
+)
+DEFAULT_MISMATCH = Rule(
+    id="definition.default-mismatch",
+    severity="warning",
+    title="A default does not fit its own type",
+    meaning="The default is not of the declared type, or not one of the enum's values.",
+    why="The platform refuses it or sends what the app refuses.",
+    remedy="Correct the default.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{LIST_DOCUMENTS}/parameters/2/default": "ten"}),),
+    microsoft=("DefaultValueMustMatchType",),
+)
+BOUNDS = Rule(
+    id="definition.bounds",
+    severity="warning",
+    title="A schema's bounds contradict each other",
+    meaning="A minimum is larger than its maximum, negative, or exclusive without a bound.",
+    why="No value fits.",
+    remedy="Correct the bounds.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{NEW_TITLE}/minLength": 300}),
+        Edit({f"{NEW_TITLE}/multipleOf": 0}),
+        Edit({f"{NEW_TITLE}/maxProperties": -1}),
+    ),
+    microsoft=(
+        "MinimumShouldBeLessThanOrEqualToMaximum",
+        "MinLengthShouldBeLessThanOrEqualToMaxLength",
+        "MinItemsShouldBeLessThanOrEqualToMaxItems",
+        "ExclusiveMaximumRequiresMaximum",
+        "ExclusiveMinimumRequiresMinimum",
+        "MinLengthMustBeGreaterThanOrEqualToZero",
+        "MaxLengthMustBeGreaterThanOrEqualToZero",
+        "MinItemsMustBeGreaterThanOrEqualToZero",
+        "MaxItemsMustBeGreaterThanOrEqualToZero",
+        "MinPropertiesMustBeGreaterThanOrEqualToZero",
+        "MaxPropertiesMustBeGreaterThanOrEqualToZero",
+        "MultipleOfMustBeGreaterThanZero",
+    ),
+)
+PATTERN = Rule(
+    id="definition.pattern",
+    severity="warning",
+    title="A pattern is no regular expression",
+    meaning="pattern cannot be compiled.",
+    why="The platform refuses the file.",
+    remedy="Correct the pattern.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/pattern": "[a-"}),),
+    microsoft=("PatternShouldBeValidRegularExpression",),
+)
+ENUM_EMPTY = Rule(
+    id="definition.enum-empty",
+    severity="warning",
+    title="An enum is empty, repeats a value, or has one of another type",
+    meaning="enum has no element, the same one twice, or one that the schema's type excludes.",
+    why="Nothing can be chosen, one thing twice, or something that is refused.",
+    remedy="Correct the list.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{NEW_TITLE}/enum": []}),
+        Edit({f"{NEW_TITLE}/enum": ["a", 1]}),
+    ),
+    microsoft=("EnumMustContainAtLeastOneElement", "ArrayDuplicateValue", "InvalidEnumValue"),
+)
+ARRAY_ITEMS = Rule(
+    id="definition.array-items",
+    severity="warning",
+    title="An array does not say what it holds",
+    meaning="type: array without items.",
+    why="The designer cannot offer its elements.",
+    remedy="Add items.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/type": "array"}),),
+    microsoft=("ArrayHasNoItems",),
+)
+REQUIRED_UNKNOWN = Rule(
+    id="definition.required-unknown",
+    severity="warning",
+    title="required names a property that is not there",
+    meaning="A name in required is not among the properties of a schema that has some; or "
+    "required is empty, or stands at something that is no object (notes).",
+    why="Every body is refused by whoever checks it.",
+    remedy="Declare the property, or take the name out.",
+    reference=VALIDATOR,
+    shown_by=(
+        Edit({f"{NEW_DOCUMENT}/required": ["title", "colour"]}),
+        Edit({f"{NEW_DOCUMENT}/required": []}),
+        Edit({f"{NEW_TITLE}/required": ["x"]}),
+    ),
+    microsoft=(
+        "RequiredPropertyDefinitionMissing",
+        "RequiredPropertyNotOnObject",
+        "RequiredPropertyArrayEmpty",
+    ),
+)
+KEYWORD = Rule(
+    id="definition.keyword",
+    severity="warning",
+    title="A keyword is not part of Swagger 2.0",
+    meaning="oneOf, anyOf, not, nullable or another word of later versions stands in a schema.",
+    why="The platform refuses or ignores it.",
+    remedy="Express it with Swagger 2.0's own words (x-nullable for null).",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/nullable": True}),),
+    microsoft=("SwaggerKeywordNotSupported",),
+)
+SECRET = Rule(
+    id="definition.secret",
+    severity="error",
+    title="The files hold what looks like a live secret",
+    meaning="A function key, a shared access signature, a token or a client secret stands in the "
+    "file.",
+    why="Everybody who can read the file or the repository can use it.",
+    remedy="Revoke it now, then take it out: secrets belong into the connection.",
+    reference="Microsoft, 'Azure Functions: function access keys'",
+    shown_by=(
+        Edit(
+            {
+                f"{LIST_DOCUMENTS}/parameters/-": query(
+                    "code", default="Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2Yz3Ab4Cd5Ef6Gh7=="
+                )
+            }
+        ),
+    ),
+)
+
 _KNOWN = """
-x-ms-summary x-ms-visibility x-ms-trigger x-ms-trigger-hint x-ms-trigger-metadata x-ms-
-notification x-ms-notification-url x-ms-notification-content x-ms-dynamic-values x-ms-dynamic-
-list x-ms-dynamic-schema x-ms-dynamic-properties x-ms-dynamic-tree x-ms-url-encoding x-ms-api-
-annotation x-ms-operation-context x-ms-capabilities x-ms-pageable x-ms-connector-metadata x-ms-
-docs x-ms-deployment-version x-ms-no-generic-test x-ms-safe-operation x-ms-test-value x-ms-enum-
-values x-ms-enum x-ms-media-kind x-ms-editor x-ms-editor-options x-ms-openai-data x-ms-openai-
-manifest x-ms-require-user-confirmation x-ms-agentic-protocol x-ms-parameter-location x-ms-skip-
-url-encoding x-ms-keywords x-ms-localizedefaultvalue x-ms-long-running-operation x-ms-mutability
-x-ms-secret x-ms-discriminator-value x-ms-client-name x-ms-identifiers x-ms-client-flatten x-ms-
-paths x-ms-azure-resource x-ms-examples x-ms-header-collection-prefix x-ms-odata x-ms-error-
-response x-ms-permission x-ms-title x-ms-name-mapping x-ms-property-name-alias x-ms-content
-x-ms-parameter-grouping x-ms-long-running-operation-options x-ms-ai-sensitivity x-ms-api-version
-x-ms-openai-published-to-copilots x-ms-generated-by x-ms-explicit-consent x-nullable
+summary visibility trigger trigger-hint trigger-metadata notification notification-url
+notification-content dynamic-values dynamic-list dynamic-schema dynamic-properties dynamic-tree
+url-encoding api-annotation operation-context capabilities pageable connector-metadata docs
+deployment-version no-generic-test safe-operation test-value enum-values enum media-kind editor
+editor-options openai-data openai-manifest require-user-confirmation agentic-protocol
+parameter-location skip-url-encoding keywords localizedefaultvalue long-running-operation
+mutability secret discriminator-value client-name identifiers client-flatten paths azure-resource
+examples header-collection-prefix odata error-response permission title name-mapping
+property-name-alias content parameter-grouping long-running-operation-options ai-sensitivity
+api-version openai-published-to-copilots generated-by explicit-consent
 """
-EXTENSIONS = frozenset(_KNOWN.split())
+KNOWN_EXTENSIONS = frozenset(f"x-ms-{name}" for name in _KNOWN.split()) | {"x-nullable"}
 MISSPELT = {"x-summary": "x-ms-summary", "x-visibility": "x-ms-visibility"}
 VISIBILITIES = ("important", "advanced", "internal", "none", "")
 UNSUPPORTED = ("oneOf", "anyOf", "not", "nullable", "const", "patternProperties", "if")
@@ -91,21 +269,20 @@ def _reference(connector: Connector, node: Mapping[str, Any], pointer: str) -> I
         return
     if not ref.startswith("#"):
         message = f"$ref {ref} leads out of the file"
-        yield found(connector, "reference-external", message, f"{pointer}/$ref")
+        yield REFERENCE_EXTERNAL.at(connector, message, f"{pointer}/$ref")
     elif connector.at(ref) is None:
         message = f"$ref {ref} leads nowhere"
-        yield found(connector, "reference-missing", message, f"{pointer}/$ref")
+        yield REFERENCE_MISSING.at(connector, message, f"{pointer}/$ref")
 
 
 def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iterator[Finding]:
     for key in node:
-        if not isinstance(key, str) or not key.startswith("x-") or key.lower() in EXTENSIONS:
+        if not isinstance(key, str) or not key.startswith("x-") or key.lower() in KNOWN_EXTENSIONS:
             continue
         near = MISSPELT.get(key.lower()) or _near(key)
         if near is not None:
-            yield found(
+            yield EXTENSION_MISSPELT.at(
                 connector,
-                "extension-misspelt",
                 f"{key} looks like {near}, and is ignored",
                 f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}",
                 expected=near,
@@ -113,9 +290,8 @@ def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
             )
     value = node.get("x-ms-visibility")
     if value is not None and (not isinstance(value, str) or value not in VISIBILITIES):
-        yield found(
+        yield VISIBILITY_VALUE.at(
             connector,
-            "visibility-value",
             f"x-ms-visibility is {value!r}",
             f"{pointer}/x-ms-visibility",
             expected="important, advanced, internal or none",
@@ -126,7 +302,7 @@ def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
 def _near(key: str) -> str | None:
     if not key.lower().startswith("x-ms"):
         return None
-    close = difflib.get_close_matches(key.lower(), EXTENSIONS, n=1, cutoff=0.88)
+    close = difflib.get_close_matches(key.lower(), KNOWN_EXTENSIONS, n=1, cutoff=0.88)
     return close[0] if close else None
 
 
@@ -143,25 +319,25 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
             re.compile(_as_python(pattern))
         except re.error as error:
             message = f"pattern {pattern!r} is no regular expression: {error}"
-            yield found(connector, "pattern", message, f"{pointer}/pattern")
+            yield PATTERN.at(connector, message, f"{pointer}/pattern")
     enum = node.get("enum")
     if isinstance(enum, list):
         texts = [repr(value) for value in enum]
         if not enum or len(set(texts)) < len(texts):
             message = "enum is empty" if not enum else "enum repeats a value"
-            yield found(connector, "enum-empty", message, f"{pointer}/enum")
+            yield ENUM_EMPTY.at(connector, message, f"{pointer}/enum")
         kind = str(node.get("type"))
         odd = [v for v in enum if v is not None and kind in TYPES and not _is_a(v, kind)]
         if odd:
             message = f"enum has {type(odd[0]).__name__}, the type is {kind}"
-            yield found(connector, "enum-empty", message, f"{pointer}/enum", expected=kind)
+            yield ENUM_EMPTY.at(connector, message, f"{pointer}/enum", expected=kind)
     if node.get("type") == "array" and "items" not in node:
-        yield found(connector, "array-items", "an array without items", pointer)
+        yield ARRAY_ITEMS.at(connector, "an array without items", pointer)
     yield from _required(connector, node, pointer)
     for word in UNSUPPORTED:
         if word in node and not pointer.endswith("/properties"):
             message = f"{word} is not part of Swagger 2.0"
-            yield found(connector, "keyword", message, f"{pointer}/{word}")
+            yield KEYWORD.at(connector, message, f"{pointer}/{word}")
 
 
 def _as_python(pattern: str) -> str:
@@ -180,18 +356,16 @@ def _default(connector: Connector, node: Mapping[str, Any], pointer: str) -> Ite
     outside = isinstance(enum, list) and enum and value not in enum and value not in ("", None)
     if wrong_type and value is not None:
         shown = type(value).__name__
-        yield found(
+        yield DEFAULT_MISMATCH.at(
             connector,
-            "default-mismatch",
             f"the default is {shown}, the type is {kind}",
             f"{pointer}/default",
             expected=str(kind),
             observed=shown,
         )
     elif outside:
-        yield found(
+        yield DEFAULT_MISMATCH.at(
             connector,
-            "default-mismatch",
             "the default is not one of the enum's values",
             f"{pointer}/default",
         )
@@ -210,19 +384,19 @@ def _bounds(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
         least, most = node.get(low), node.get(high)
         if _is_number(least) and _is_number(most) and least > most:
             message = f"{low} {least} is larger than {high} {most}"
-            yield found(connector, "bounds", message, f"{pointer}/{low}")
+            yield BOUNDS.at(connector, message, f"{pointer}/{low}")
     for name in COUNTS:
         value = node.get(name)
         if _is_number(value) and value < 0:
-            yield found(connector, "bounds", f"{name} is negative", f"{pointer}/{name}")
+            yield BOUNDS.at(connector, f"{name} is negative", f"{pointer}/{name}")
     step = node.get("multipleOf")
     if _is_number(step) and step <= 0:
         message = f"multipleOf is {step}, not larger than zero"
-        yield found(connector, "bounds", message, f"{pointer}/multipleOf")
+        yield BOUNDS.at(connector, message, f"{pointer}/multipleOf")
     for flag, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if node.get(flag) is True and bound not in node:
             message = f"{flag} without {bound}"
-            yield found(connector, "bounds", message, f"{pointer}/{flag}")
+            yield BOUNDS.at(connector, message, f"{pointer}/{flag}")
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
@@ -240,7 +414,7 @@ def _required(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
     for name in required:
         if isinstance(name, str) and name not in properties:
             message = f"required names {name!r}, which is not among the properties"
-            yield found(connector, "required-unknown", message, f"{pointer}/required")
+            yield REQUIRED_UNKNOWN.at(connector, message, f"{pointer}/required")
 
 
 def _required_place(
@@ -250,10 +424,10 @@ def _required_place(
     place = f"{pointer}/required"
     if kind != "object":
         message = f"required stands at the type {kind}, where it says nothing"
-        yield found(connector, "required-unknown", message, place, severity="note")
+        yield REQUIRED_UNKNOWN.at(connector, message, place, severity="note")
     elif not required:
         message = "required is empty"
-        yield found(connector, "required-unknown", message, place, severity="note")
+        yield REQUIRED_UNKNOWN.at(connector, message, place, severity="note")
 
 
 def _secret(connector: Connector, text: str, pointer: str) -> Iterator[Finding]:
@@ -270,9 +444,7 @@ def _secret(connector: Connector, text: str, pointer: str) -> Iterator[Finding]:
             kind = f"a key (default of {name})"
     if kind is not None:
         message = f"{kind} stands in the file"
-        yield found(
-            connector, "secret", message, pointer, observed=f"{len(text)} characters, not shown"
-        )
+        yield SECRET.at(connector, message, pointer, observed=f"{len(text)} characters, not shown")
 
 
 def _parameter_name(connector: Connector, pointer: str) -> str:

@@ -6,10 +6,125 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.connector.model import Connector, Operation
 from harness.connector.schema.walk import Shape, parts_of
-from harness.findings.model import Finding
-from harness.suites.definition.context import found
+from harness.findings.examples import Edit
+from harness.findings.model import Finding, Rule
+from harness.findings.sample import (
+    CREATE_DOCUMENT,
+    GET_DOCUMENT,
+    LIST_DOCUMENTS,
+    NEW_DOCUMENT,
+    NEW_TITLE,
+    query,
+)
+from harness.suites.definition.dynamics import DYNAMIC_OPERATION
 
 __all__ = ["judge_webhooks"]
+
+EXTENSIONS = "Microsoft, 'OpenAPI extensions for custom connectors'"
+
+WEBHOOK = Rule(
+    id="definition.webhook",
+    severity="error",
+    title="A webhook trigger is incomplete",
+    meaning="A notification URL is declared without x-ms-notification-content, or the reverse.",
+    why="The trigger gives no typed output, or never registers.",
+    remedy="Add x-ms-notification-content beside the methods, and x-ms-notification-url in the "
+    "body.",
+    reference="Microsoft, 'Use a webhook as a trigger'",
+    shown_by=(
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/x-ms-trigger": "single",
+                "/paths/~1documents/x-ms-notification-content": {"schema": {"type": "object"}},
+                f"{NEW_DOCUMENT}/properties/link": {"type": "string"},
+            }
+        ),
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/x-ms-trigger": "single",
+                f"{NEW_TITLE}/x-ms-notification-url": True,
+            },
+            along=("definition.notification-url",),
+        ),
+    ),
+    microsoft=(
+        "OperationMustHaveNotificationContentExtension",
+        "WebhookOperationsMissingNotificationUrlProperty",
+    ),
+)
+NOTIFICATION_FETCH = Rule(
+    id="definition.notification",
+    severity="warning",
+    title="x-ms-notification does not fit its trigger",
+    meaning="It stands at something that is no trigger or is a webhook itself, names no webhook, "
+    "or the two operations have inputs of one name that differ.",
+    why="The trigger is never told of changes.",
+    remedy="Put it at a fetching trigger, and name the operation that takes the notification URL.",
+    reference=EXTENSIONS,
+    shown_by=(
+        Edit({f"{GET_DOCUMENT}/x-ms-notification": {"operationId": "ListDocuments"}}),
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/x-ms-trigger": "single",
+                f"{CREATE_DOCUMENT}/x-ms-notification": {"operationId": "CreateDocument"},
+                "/paths/~1documents/x-ms-notification-content": {"schema": {"type": "object"}},
+                f"{NEW_DOCUMENT}/properties/link": {
+                    "type": "string",
+                    "x-ms-visibility": "internal",
+                    "x-ms-notification-url": True,
+                },
+            },
+            along=("definition.notification-url",),
+        ),
+    ),
+    microsoft=(
+        "NotificationExtensionNotSupportedInWebhookOperation",
+        "NotificationExtensionSupportedForTriggerOnly",
+        "NotificationOperationMustBeWebhook",
+        "ParamtersWithSameNameMustHaveSameTypeAndVisibility",
+    ),
+)
+NOTIFICATION_URL = Rule(
+    id="definition.notification-url",
+    severity="note",
+    title="The notification URL is not written as the platform wants it",
+    meaning="It is not internal or not required all the way (notes), not a string, or stands "
+    "outside of an input body (warnings).",
+    why="Makers are asked for an address that only the platform knows, or it is not sent.",
+    remedy="type: string, x-ms-visibility: internal, and required, it and what it stands in.",
+    reference="Microsoft, 'Use a webhook as a trigger'",
+    shown_by=(
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/x-ms-trigger": "single",
+                "/paths/~1documents/x-ms-notification-content": {"schema": {"type": "object"}},
+                f"{NEW_DOCUMENT}/properties/link": {
+                    "type": "integer",
+                    "x-ms-visibility": "internal",
+                    "x-ms-notification-url": True,
+                },
+            }
+        ),
+        Edit(
+            {
+                f"{CREATE_DOCUMENT}/x-ms-trigger": "single",
+                "/paths/~1documents/x-ms-notification-content": {"schema": {"type": "object"}},
+                f"{NEW_DOCUMENT}/properties/link": {
+                    "type": "string",
+                    "x-ms-visibility": "advanced",
+                    "x-ms-notification-url": True,
+                },
+            }
+        ),
+        Edit({f"{LIST_DOCUMENTS}/parameters/-": query("u", x_ms_notification_url=True)}),
+    ),
+    microsoft=(
+        "NotificationUrlNotAllowedInThisPosition",
+        "NotificationUrlNotInternal",
+        "NotificationUrlNotRequired",
+        "NotificationUrlNotString",
+    ),
+)
 
 URL = "x-ms-notification-url"
 CONTENT = "x-ms-notification-content"
@@ -36,12 +151,11 @@ def _pair(connector: Connector, operation: Operation) -> Iterator[Finding]:
     content = CONTENT in operation.path_raw
     if url and not content:
         message = f"{operation.id} takes a notification URL, but {operation.path} has no content"
-        yield found(connector, "webhook", message, operation.pointer, operation=operation)
+        yield WEBHOOK.at(connector, message, operation.pointer, operation=operation)
     elif content and not url and operation.method in ("POST", "PUT"):
         message = f"{operation.path} has {CONTENT}, but {operation.id} takes no notification URL"
-        yield found(
+        yield WEBHOOK.at(
             connector,
-            "webhook",
             message,
             operation.pointer,
             operation=operation,
@@ -74,9 +188,8 @@ def _urls(connector: Connector, operation: Operation) -> Iterator[Finding]:
             problems.append("is not internal, so makers are asked for it")
         for problem in problems:
             message = f"the notification URL {part.name} of {operation.id} {problem}"
-            yield found(
+            yield NOTIFICATION_URL.at(
                 connector,
-                "notification-url",
                 message,
                 part.pointer,
                 operation=operation,
@@ -91,7 +204,7 @@ def _misplaced(connector: Connector, shape: Shape) -> Iterator[Finding]:
     if answer or (shape.kind == "parameter" and shape.node.get("in") != "body"):
         message = f"{URL} stands outside of an input body"
         place = f"{shape.pointer}/{URL}"
-        yield found(connector, "notification-url", message, place, severity="warning")
+        yield NOTIFICATION_URL.at(connector, message, place, severity="warning")
 
 
 def _notification(connector: Connector, operation: Operation) -> Iterator[Finding]:
@@ -102,19 +215,19 @@ def _notification(connector: Connector, operation: Operation) -> Iterator[Findin
     place = f"{operation.pointer}/{NOTIFICATION}"
     if not operation.is_trigger:
         message = f"{operation.id} has {NOTIFICATION}, but is no trigger"
-        yield found(connector, "notification", message, place, operation=operation)
+        yield NOTIFICATION_FETCH.at(connector, message, place, operation=operation)
     if _takes_url(connector, operation):
         message = f"{operation.id} has {NOTIFICATION}, but is a webhook itself"
-        yield found(connector, "notification", message, place, operation=operation)
+        yield NOTIFICATION_FETCH.at(connector, message, place, operation=operation)
     wanted = extension.get("operationId")
     other = next((o for o in connector.operations if o.raw.get("operationId") == wanted), None)
     if other is None:
         message = f"{NOTIFICATION} of {operation.id} names {wanted!r}, which is not there"
-        yield found(connector, "dynamic-operation", message, place, operation=operation)
+        yield DYNAMIC_OPERATION.at(connector, message, place, operation=operation)
         return
     if not _takes_url(connector, other):
         message = f"{NOTIFICATION} of {operation.id} names {other.id}, which is no webhook"
-        yield found(connector, "notification", message, place, operation=operation)
+        yield NOTIFICATION_FETCH.at(connector, message, place, operation=operation)
     yield from _same_inputs(connector, operation, other)
 
 
@@ -127,4 +240,4 @@ def _same_inputs(connector: Connector, fetch: Operation, subscribe: Operation) -
         same = mine.schema.get("type") == other.schema.get("type")
         if not same or mine.visibility != other.visibility:
             message = f"{mine.name} differs between {fetch.id} and {subscribe.id}"
-            yield found(connector, "notification", message, mine.pointer, operation=fetch)
+            yield NOTIFICATION_FETCH.at(connector, message, mine.pointer, operation=fetch)

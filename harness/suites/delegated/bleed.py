@@ -10,12 +10,23 @@ from harness.exchanges.context import RunContext
 from harness.exchanges.identities import Claims, mentioned
 from harness.exchanges.model import Exchange, Response
 from harness.exchanges.records import identified_records, text_rows
-from harness.findings.model import Finding, Judgement
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Judgement, Rule
 from harness.suites.delegated.exchanges import ADD_USER, of
 from harness.suites.delegated.leave import may_see
-from harness.suites.delegated.rules import BLEED
 
 __all__ = ["judge_bleed", "says_the_same"]
+
+BLEED = Rule(
+    id="delegated.bleed",
+    severity="error",
+    title="Under load an answer went to the wrong user",
+    meaning="With calls of two users interleaved, one of them got what belongs to the other.",
+    why="It shows only under load, and then hands out other people's data.",
+    remedy="Keep nothing of a request in static or shared variables; key every cache by user.",
+    reference="Azure Functions, 'Best practices': static state is shared between invocations",
+    shown_by=(Fault("cached-per-url:ListDocuments", "ListDocuments"),),
+)
 
 _MOMENTS = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"

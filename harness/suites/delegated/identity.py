@@ -16,17 +16,14 @@ from harness.exchanges.identities import (
 )
 from harness.exchanges.model import Exchange, Probe, Response
 from harness.exchanges.records import json_body, values_in
-from harness.findings.model import Finding, Judgement
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Judgement, Rule
 from harness.settings.values import BodyExpectation, IdentityPointer
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.plan import access_probes
-from harness.suites.delegated.rules import (
-    ACCESS,
-    APP_IDENTITY,
-    PLATFORM_IDENTITY,
-    WRONG_IDENTITY,
-)
 from harness.suites.delegated.self_descriptions import (
+    APP_IDENTITY,
+    WRONG_IDENTITY,
     judge_self_descriptions,
     proof_of,
     proposed_row,
@@ -35,6 +32,28 @@ from harness.suites.delegated.self_descriptions import (
 _NAME_AN_OPERATION = "name an operation in [delegated] identity"
 
 __all__ = ["judge_access", "judge_identity"]
+
+ACCESS = Rule(
+    id="delegated.access",
+    severity="error",
+    title="The access table does not hold",
+    meaning="A caller got another status than the access table says.",
+    why="The table is what was promised about who may call what.",
+    remedy="Mend the function's check, or the row if the promise has changed.",
+    reference="the access table of the settings, [[delegated.access]]",
+    shown_by=(Fault("get-not-checked", "GetDocument", along=("delegated.foreign-object",)),),
+)
+PLATFORM_IDENTITY = Rule(
+    id="delegated.platform-identity",
+    severity="error",
+    title="App Service sees another user than the one who signed in",
+    meaning="After client-directed sign-in, /.auth/me lists claims of somebody else than the "
+    "token's user.",
+    why="The function is then handed the wrong principal.",
+    remedy="Check the identity provider's settings and any proxy that answers in the app's place.",
+    reference="App Service, 'Customize sign-ins and sign-outs': client-directed sign-in",
+    shown_by=(Fault("auth-me-someone-else"),),
+)
 
 
 def judge_identity(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.suites.delegated.bleed import judge_bleed
 from harness.suites.delegated.identity import judge_access, judge_identity
-from harness.suites.delegated.rules import RULES
 from harness.suites.delegated.separation import judge_separation
 
-__all__ = ["RULES", "judge_access", "judge_bleed", "judge_identity", "judge_separation"]
+__all__ = ["judge_access", "judge_bleed", "judge_identity", "judge_separation"]

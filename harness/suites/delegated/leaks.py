@@ -11,12 +11,28 @@ from harness.exchanges.context import RunContext
 from harness.exchanges.identities import Claims, mentioned, names_whom
 from harness.exchanges.model import Exchange, Response
 from harness.exchanges.records import common_records, json_body, records, text_rows
-from harness.findings.model import Finding
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Rule
 from harness.suites.delegated.exchanges import of
 from harness.suites.delegated.leave import may_see, severity_for, share_row
-from harness.suites.delegated.rules import LEAK
 
 __all__ = ["judge_leaks", "same_matter"]
+
+LEAK = Rule(
+    id="delegated.leak",
+    severity="warning",
+    title="An answer to one user carries what belongs to another",
+    meaning="An answer holds another user's unique identifiers, or a record that belongs to the "
+    "other. It is an error where the operation is listed as private or a row of the "
+    "access table forbids it, and a note where everybody gets the same: that can be "
+    "sharing.",
+    why="If it is not shared on purpose, the connector gives users data that they could not reach.",
+    remedy="Filter by the caller's identity. If the caller may see it, say so: [users.NAME] "
+    "sees, or a row of the access table with the success status; if the answers are the "
+    "caller's alone, list the operation in [delegated] private.",
+    reference="OWASP API Security Top 10 2023, API1 Broken Object Level Authorization",
+    shown_by=(Fault("list-not-filtered:ListDocuments", "ListDocuments"),),
+)
 
 _OWN_WORDS = frozenset({"my", "mine", "me", "own", "myself"})
 

@@ -17,10 +17,36 @@ from harness.exchanges.identities import (
 )
 from harness.exchanges.model import Exchange
 from harness.exchanges.records import json_body
-from harness.findings.model import Finding
-from harness.suites.delegated.rules import APP_IDENTITY, WRONG_IDENTITY
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Rule
 
 __all__ = ["describes_caller", "judge_self_descriptions", "proof_of", "proposed_row"]
+
+APP_IDENTITY = Rule(
+    id="delegated.app-identity",
+    severity="error",
+    title="The function ran as the app, not as the user",
+    meaning="An answer that tells whom the function ran as names neither the caller nor another "
+    "configured user: most often the app's own (managed) identity.",
+    why="Every user of the connector then reaches whatever the app can reach.",
+    remedy="Use the user's identity from X-MS-CLIENT-PRINCIPAL, and the on-behalf-of flow for "
+    "calls to other services. If the identity is meant, name it in [delegated] app-"
+    "identities.",
+    reference="App Service, 'Work with user identities in Azure App Service authentication'",
+    shown_by=(Fault("runs-as-app:WhoAmI", "WhoAmI"),),
+)
+WRONG_IDENTITY = Rule(
+    id="delegated.wrong-identity",
+    severity="error",
+    title="The function ran as somebody else",
+    meaning="An answer that tells whom the function ran as names another user than the one who "
+    "called.",
+    why="A connector must give nobody data that this user could not already reach.",
+    remedy="Take the user from X-MS-CLIENT-PRINCIPAL of each request; keep no user in a static "
+    "or global variable, and do not take it from inputs.",
+    reference="App Service, 'Work with user identities in Azure App Service authentication'",
+    shown_by=(Fault("whoami-someone-else", "WhoAmI"),),
+)
 
 _VERBS = frozenset(
     {"get", "show", "read", "retrieve", "fetch", "load", "view", "the", "current", "v", "api"}

@@ -9,14 +9,65 @@ from harness.exchanges.context import RunContext
 from harness.exchanges.identities import Claims, names_whom
 from harness.exchanges.model import Exchange
 from harness.exchanges.records import record_ids
-from harness.findings.model import Finding, Judgement
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Judgement, Rule
 from harness.suites.delegated.changes_plan import why_not_changed
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.leaks import judge_leaks, same_matter
 from harness.suites.delegated.leave import has_leave, may_see, severity_for, share_row
-from harness.suites.delegated.rules import CACHEABLE, FOREIGN_OBJECT, FOREIGN_WRITE, SPOOFED
 
 __all__ = ["judge_separation"]
+
+CACHEABLE = Rule(
+    id="delegated.cacheable",
+    severity="warning",
+    title="Personal data may be kept by shared caches",
+    meaning="Answers differ by user, yet Cache-Control lets shared caches keep them and Vary does"
+    " not name Authorization.",
+    why="A cache in front of the app may hand one user's answer to the next.",
+    remedy="Send Cache-Control: private, no-store (or Vary: Authorization).",
+    reference="RFC 9111 section 3.5",
+    shown_by=(Fault("public-cache:ListDocuments", "ListDocuments"),),
+)
+FOREIGN_OBJECT = Rule(
+    id="delegated.foreign-object",
+    severity="warning",
+    title="A user can read another user's object by its id",
+    meaning="An id that only one user's list shows is answered with the object when another user "
+    "asks. It is an error where the operation is listed as private or the access table "
+    "forbids it.",
+    why="Ids are guessed, logged and shared; an unchecked one opens other people's data.",
+    remedy="Check the object's owner (or its sharing) against the caller before answering; "
+    "answer 404 or 403.",
+    reference="OWASP API Security Top 10 2023, API1 Broken Object Level Authorization",
+    shown_by=(Fault("get-not-checked", "GetDocument", along=("delegated.access",)),),
+)
+FOREIGN_WRITE = Rule(
+    id="delegated.foreign-write",
+    severity="error",
+    title="A user can change or delete another user's object",
+    meaning="An object that the run created as one user a moment ago was changed or deleted by "
+    "another: nobody shares an object of that age on purpose. A success row of the access"
+    " table for the operation and the caller is leave.",
+    why="Any user of the connector can then destroy other people's data.",
+    remedy="Check the object's owner against the caller before changing it; answer 404 or 403. "
+    "Where the caller may change it, add a row of the access table with the success "
+    "status.",
+    reference="OWASP API Security Top 10 2023, API1 Broken Object Level Authorization",
+    shown_by=(Fault("update-not-checked", "ReplaceDocument"),),
+)
+SPOOFED = Rule(
+    id="delegated.spoofed",
+    severity="error",
+    title="A signed-in user can pass as somebody else",
+    meaning="A call with one user's token and another's name in headers, query or body was "
+    "answered as the other.",
+    why="Every user can then read everybody's data by typing a name.",
+    remedy="Take the user from the principal that App Service injects, never from what the "
+    "caller sends.",
+    reference="App Service, 'Work with user identities in Azure App Service authentication'",
+    shown_by=(Fault("identity-from-header:ListDocuments", "ListDocuments"),),
+)
 
 
 def judge_separation(

@@ -9,12 +9,99 @@ from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
 from harness.exchanges.refusal import Verdict, judge_exchange, listed
-from harness.findings.model import Finding, Judgement, Severity
+from harness.findings.examples import Fault
+from harness.findings.model import Finding, Judgement, Rule, Severity
 from harness.suites.tokens.forging import BY_NAME
 from harness.suites.tokens.refused import reasons_for_refusal
-from harness.suites.tokens.rules import BY_ID, RULES
 
-__all__ = ["RULES", "judge_token_skips", "judge_tokens"]
+__all__ = ["judge_token_skips", "judge_tokens"]
+
+ACCEPTED = Rule(
+    id="token.accepted",
+    severity="error",
+    title="A hostile token is let in",
+    meaning="An operation answered a call whose token must be refused as it answers the good "
+    "token.",
+    why="Whoever can make or get such a token acts as any user of the app.",
+    remedy="Let App Service Authentication check tokens (Require authentication), with issuer, "
+    "audience and allow-list set; if the function checks them itself, use a maintained "
+    "library that pins algorithm, issuer, audience and lifetime.",
+    reference="RFC 8725; RFC 7519 section 4.1; Microsoft: Configure your App Service app to use "
+    "Microsoft Entra sign-in",
+    shown_by=(Fault("accept-expired", "ListCategories"),),
+)
+REACHED_APP = Rule(
+    id="token.reached-app",
+    severity="error",
+    title="A hostile token reaches the function",
+    meaning="A call with a hostile token was answered with an error that only the app gives, so "
+    "the token check did not come first.",
+    why="With a better-formed call the function would have run.",
+    remedy="Set unauthenticatedClientAction to Return401; if the function itself checks tokens, "
+    'do so first and set [anonymous] enforced-by = "app".',
+    reference="Microsoft: Authentication and authorization in Azure App Service",
+    shown_by=(Fault("late-token-check:CreateDocument", "CreateDocument"),),
+)
+DELEGATED_ONLY = Rule(
+    id="token.delegated-only",
+    severity="error",
+    title="A token without the delegated permission is let in",
+    meaning="A token with no scp, with another scope, or of an app without a user was let in. App"
+    " Service Authentication does so by design; the connector's promise is delegated "
+    "access.",
+    why="Any app of the tenant that can get a token for this API acts without a user.",
+    remedy="Check scp in the function, or name the connector's client in allowedApplications; "
+    "where it is meant so, set [tokens] accept-app-only or accept-any-scope.",
+    reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in, section "
+    "Use a built-in authorization policy",
+    shown_by=(Fault("accept-app-only", "ListCategories"),),
+)
+GOOD_REFUSED = Rule(
+    id="token.good-refused",
+    severity="error",
+    title="The good token is refused",
+    meaning="The token that the default user signed in for was refused, so nothing can be said "
+    "about hostile ones.",
+    why="The connector's users are refused in the same way.",
+    remedy="Compare the token's audience, issuer and client with the identity provider's settings.",
+    reference="Microsoft: Access tokens in the Microsoft identity platform",
+    shown_by=(Fault("refuse-good-token", "WhoAmI"),),
+)
+CARRIAGE = Rule(
+    id="token.carriage",
+    severity="error",
+    title="A token counts where it must not",
+    meaning="A good token was accepted in the query string, in a cookie, under another scheme or "
+    "in another header; as a warning: beside a second Authorization header.",
+    why="Addresses end in logs, and cookies are sent by browsers unasked.",
+    remedy="Read the token from the Authorization header alone, and refuse two of them.",
+    reference="RFC 6750 sections 2 and 5.3",
+    shown_by=(Fault("accept-query-token", "ListCategories"),),
+)
+NOT_MONOTONE = Rule(
+    id="token.not-monotone",
+    severity="error",
+    title="A worse caller gets further than a better one",
+    meaning="A call without a token, or with a hostile one, got further than the call with the "
+    "good token. An allow-list stored as an empty array does this: it permits nobody who "
+    "signs in.",
+    why="The door is open to strangers and shut to the connector's users.",
+    remedy="Set unauthenticatedClientAction to Return401 and fill, or remove, the empty list "
+    "under defaultAuthorizationPolicy.",
+    reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in",
+    shown_by=(Fault(operation="WhoAmI", options={"allowed_applications": []}),),
+)
+UNEXPECTED_REFUSAL = Rule(
+    id="token.unexpected-refusal",
+    severity="warning",
+    title="An invalid token is answered with 403",
+    meaning="A token that is not valid was answered with 403, which is for valid tokens that may "
+    "not.",
+    why="Clients sign in anew on 401, not on 403; and a 403 may come from something else.",
+    remedy='Answer 401 to invalid tokens, or set [anonymous] expect = "403".',
+    reference="RFC 6750 section 3.1",
+    shown_by=(Fault("forbidden-for-invalid", "WhoAmI"),),
+)
 
 DELEGATED = frozenset({"scope", "app-only"})
 AS_REFUSED = frozenset({400, 413, 414, 431})
@@ -137,7 +224,7 @@ def _prerequisite(
 def _good_refused(context: RunContext, operation: Operation, good: _Try) -> Judgement:
     reasons = reasons_for_refusal(context, good.exchange)
     name = good.exchange.probe.caller.name
-    finding = BY_ID["token.good-refused"].finding(
+    finding = GOOD_REFUSED.finding(
         f"{operation.id} refuses the token that {name} signed in for; likely: {reasons[0]}",
         operation=operation.id,
         caller=name,
@@ -151,7 +238,7 @@ def _good_refused(context: RunContext, operation: Operation, good: _Try) -> Judg
 
 
 def _empty_list_finding(operation: Operation, good: _Try, none: _Try) -> Finding:
-    return BY_ID["token.not-monotone"].finding(
+    return NOT_MONOTONE.finding(
         f"{operation.id} turns the good token away, but not a call without any token",
         operation=operation.id,
         caller="anonymous",
@@ -204,7 +291,7 @@ def _accepted(
         cause = "signature" if unsigned and not attempt.by_tenant else attempt.cause
         causes.setdefault(cause, []).append(attempt)
     for cause, tries in causes.items():
-        rule = "token.delegated-only" if cause in DELEGATED else "token.accepted"
+        rule = DELEGATED_ONLY if cause in DELEGATED else ACCEPTED
         tries.sort(key=lambda attempt: attempt.cause != cause)
         seen = any(attempt.verdict.outcome == "open" for attempt in tries)
         if cause in DELEGATED and not seen:
@@ -227,7 +314,7 @@ def _reached(
         and not _is_refusal_of_front_end(context, t)
     ]
     if past:
-        yield _finding("token.reached-app", operation, past, "lets a hostile token reach the app")
+        yield _finding(REACHED_APP, operation, past, "lets a hostile token reach the app")
 
 
 def _is_refusal_of_front_end(context: RunContext, attempt: _Try) -> bool:
@@ -241,7 +328,7 @@ def _carriage(operation: Operation, good: _Try, carried: Sequence[_Try]) -> Iter
         if attempt.exchange.probe.meta.get("may_count") or not _is_let_in(attempt, good):
             continue
         twice = attempt.kind == "duplicate-header"
-        yield BY_ID["token.carriage"].finding(
+        yield CARRIAGE.finding(
             f"{operation.id} accepts the token carried as {attempt.kind}",
             operation=operation.id,
             caller=attempt.exchange.probe.caller.name,
@@ -257,7 +344,7 @@ def _not_monotone(operation: Operation, good: _Try, tries: Sequence[_Try]) -> It
     further = [t for t in tries if t.verdict.rank > good.verdict.rank]
     if further:
         worse = further[0]
-        yield BY_ID["token.not-monotone"].finding(
+        yield NOT_MONOTONE.finding(
             f"{operation.id} serves a caller with {listed([t.kind for t in further])}, "
             "but not the one with the good token",
             operation=operation.id,
@@ -278,11 +365,11 @@ def _unexpected(
         return
     odd = [t for t in hostile if t.verdict.manner == "forbidden" and not BY_NAME[t.kind].policy]
     if odd:
-        yield _finding("token.unexpected-refusal", operation, odd, "answers 403 to a token")
+        yield _finding(UNEXPECTED_REFUSAL, operation, odd, "answers 403 to a token")
 
 
 def _finding(
-    rule: str,
+    rule: Rule,
     operation: Operation,
     tries: Sequence[_Try],
     what: str,
@@ -290,10 +377,8 @@ def _finding(
 ) -> Finding:
     kinds = [t.kind for t in tries]
     first = BY_NAME[kinds[0]]
-    means = (
-        f": {first.accepted_means}" if rule in ("token.accepted", "token.delegated-only") else ""
-    )
-    return BY_ID[rule].finding(
+    means = f": {first.accepted_means}" if rule in (ACCEPTED, DELEGATED_ONLY) else ""
+    return rule.finding(
         f"{operation.id} {what} ({listed(kinds)}){means}",
         operation=operation.id,
         caller=tries[0].exchange.probe.caller.name,

@@ -10,44 +10,123 @@ from harness.callers.choosing import is_confidential
 from harness.callers.registration_facts import CheckedRegistration, RegistrationCheck
 from harness.connector.properties import expected_scope, is_placeholder
 from harness.connector.reading import read_object
-from harness.errors import DefinitionError, SignInError
+from harness.errors import DefinitionError
 from harness.exchanges.context import RunContext
-from harness.findings.model import Finding, Judgement
+from harness.findings.examples import TenantAnswer
+from harness.findings.model import Finding, Judgement, Rule
 from harness.suites.tokens.fitness import Expectations, Unfit, token_fitness
-from harness.suites.tokens.sign_in_rules import BY_ID, RULES
 
 __all__ = [
-    "RULES",
     "expectations_of",
-    "finding_for",
     "judge_fitness",
     "judge_registration",
     "judge_user_tokens",
 ]
 
+CODES = "Microsoft Entra authentication and authorization error codes"
+CLAIMS = "Microsoft identity platform: Access token claims reference"
+BROKEN = "The connector itself cannot get tokens: its connections fail for every user."
+
+CACHE_AGEING = Rule(
+    id="sign-in.cache-ageing",
+    severity="warning",
+    title="The handed-in sign-in is about to age out",
+    meaning="A refresh token of CONNECTOR_HARNESS_TOKEN_CACHE nears its 90 days.",
+    why="The nightly run will stop signing in without anything having changed.",
+    remedy="Run `connector-harness login --export FILE` and renew the secret.",
+    reference="Microsoft identity platform: Refresh tokens",
+    shown_by=(TenantAnswer(situation="cached sign-in of 85 days"),),
+)
+CLOCK = Rule(
+    id="sign-in.clock",
+    severity="warning",
+    title="This computer's clock is off",
+    meaning="The clock differs from the authority's by more than five minutes.",
+    why="Tokens look expired, or not yet valid, when they are neither.",
+    remedy="Synchronise the clock.",
+    reference=CLAIMS,
+    shown_by=(TenantAnswer(situation="clock ten minutes off"),),
+)
+SEPARATE_CLIENT = Rule(
+    id="sign-in.separate-client",
+    severity="note",
+    title="Users sign in with another client than the connector's",
+    meaning="client-id is a test client; connector-client-id names the connector's registration.",
+    why="Consent, appid/azp and the app's allow-list are then met as the test client meets "
+    "them, not as the connector will.",
+    remedy="Where it is allowed, sign in with the connector's own registration (client-secret "
+    "and password users), or read this suite's registration check beside it.",
+    reference=CLAIMS,
+    shown_by=(
+        TenantAnswer(
+            claims={"azp": "99999999-0000-4000-8000-000000000000"}, situation="test client"
+        ),
+    ),
+)
+TOKEN_UNFIT = Rule(
+    id="sign-in.token-unfit",
+    severity="error",
+    title="The users' token does not fit the app",
+    meaning="Audience, issuer, tenant, scope, client or lifetime of the token are not what the "
+    "app expects; as a warning where that is not certain.",
+    why="Every call of the connector would be refused, or run as nobody.",
+    remedy="Compare the token's claims (`connector-harness token USER`) with the app's identity "
+    "provider and the API's registration.",
+    reference=CLAIMS,
+    shown_by=(TenantAnswer(claims={"aud": "api://another"}),),
+)
+CONNECTOR_SECRET = Rule(
+    id="sign-in.connector-secret",
+    severity="error",
+    title="The connector's client secret does not work",
+    meaning="The authority refuses the secret of the connector's registration.",
+    why=BROKEN,
+    remedy="Make a new secret and save it in the connector; connections must then be renewed.",
+    reference=CODES,
+    shown_by=(
+        TenantAnswer(
+            "invalid_client", "AADSTS7000215: Invalid client secret provided.", about="secret"
+        ),
+    ),
+)
+CONNECTOR_CONSENT = Rule(
+    id="sign-in.connector-consent",
+    severity="error",
+    title="Consent for the connector is missing",
+    meaning="Nobody has consented that the connector's registration may call the API for its "
+    "users.",
+    why=BROKEN,
+    remedy="Grant admin consent to the connector's registration.",
+    reference="Microsoft identity platform: Scopes, permissions, and consent",
+    shown_by=(
+        TenantAnswer(
+            "invalid_grant",
+            "AADSTS65001: The user or administrator has not consented.",
+            about="consent",
+        ),
+    ),
+)
+CONNECTOR_REDIRECT = Rule(
+    id="sign-in.connector-redirect",
+    severity="error",
+    title="The connector's redirect URL is not registered",
+    meaning="The authority does not know the redirect URL of the connector's connections (50011).",
+    why="Nobody can create a connection: the sign-in window shows an error.",
+    remedy="Add the URL to the connector's registration: Authentication, platform Web.",
+    reference="Microsoft: Create a custom connector with Microsoft Entra ID authentication",
+    shown_by=(
+        TenantAnswer(
+            "invalid_request", "AADSTS50011: The redirect URI does not match.", about="redirect"
+        ),
+    ),
+)
+
 PART_RULES = {
-    "secret": "sign-in.connector-secret",
-    "consent": "sign-in.connector-consent",
-    "redirect": "sign-in.connector-redirect",
+    "secret": CONNECTOR_SECRET,
+    "consent": CONNECTOR_CONSENT,
+    "redirect": CONNECTOR_REDIRECT,
 }
-
-
-def finding_for(error: SignInError) -> Finding:
-    """The finding of a failed sign-in; a warning, since the check itself is unverified."""
-    rule = BY_ID.get(error.rule, BY_ID["sign-in.failed"])
-    data: dict[str, Any] = {}
-    if error.code is not None:
-        data["code"] = f"AADSTS{error.code}"
-    if error.correlation_id:
-        data["correlation_id"] = error.correlation_id
-    return rule.finding(
-        str(error).splitlines()[0],
-        caller=error.user or None,
-        expected="a token",
-        observed=data.get("code", "no token"),
-        remedy=error.remedy,
-        data=data,
-    )
+REMARKS = {rule.id: rule for rule in (CACHE_AGEING, CLOCK)}
 
 
 def judge_user_tokens(
@@ -75,7 +154,7 @@ def judge_fitness(misfits: Mapping[str, Sequence[Unfit]]) -> list[Finding]:
 
 def _misfit(unfit: Unfit, users: Sequence[str]) -> Finding:
     whose = " and ".join(users)
-    return BY_ID["sign-in.token-unfit"].finding(
+    return TOKEN_UNFIT.finding(
         f"The token of {whose} does not fit ({unfit.claim}): {unfit.says}",
         caller=users[0] if len(users) == 1 else None,
         expected=unfit.expected,
@@ -120,7 +199,7 @@ def judge_registration(checked: CheckedRegistration) -> Judgement:
 
 
 def _broken(part: RegistrationCheck) -> Finding:
-    rule = BY_ID[PART_RULES[part.name]]
+    rule = PART_RULES[part.name]
     data = {"correlation_id": part.correlation_id} if part.correlation_id else {}
     return rule.finding(
         f"{rule.title}: {part.subject}",
@@ -132,7 +211,7 @@ def _broken(part: RegistrationCheck) -> Finding:
 
 
 def _remark(rule: str, user: str, text: str) -> Finding:
-    return BY_ID[rule].finding(text, caller=user or None, observed=text)
+    return REMARKS[rule].finding(text, caller=user or None, observed=text)
 
 
 def _connector_client(context: RunContext) -> str | None:
@@ -147,7 +226,7 @@ def _separate_client(context: RunContext) -> Iterator[Finding]:
     if not connector or not entra.client_id or connector.lower() == entra.client_id.lower():
         return
     kind = "a confidential" if is_confidential(entra) else "a public"
-    yield BY_ID["sign-in.separate-client"].finding(
+    yield SEPARATE_CLIENT.finding(
         f"Users sign in with {kind} test client, not with the connector's registration: consent, "
         "appid/azp and the allow-list are proved for the test client alone",
         expected=connector,

@@ -14,8 +14,7 @@ from harness.exchanges.model import Exchange, Probe, Response
 from harness.inputs.harmless import door_request
 from harness.settings.values import AnonymousSettings, OperationSettings, Settings
 from harness.suites.anonymous.plan import anonymous_plan, app_plan
-from harness.suites.anonymous.rules import TRICK_FAMILIES
-from harness.suites.anonymous.tricks import tricks_for
+from harness.suites.anonymous.tricks import TRICK_FAMILIES, tricks_for
 
 Door = Callable[[Probe], Response]
 APP = "https://app.example.net"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.suites.definition.not_covered import LEFT_OUT
-from harness.suites.definition.rules import RULES
-from harness.suites.registry import all_rules
+from harness.suites.registry import all_rules, rules_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "definition-rules.md"
+RULES = [*rules_of("definition"), *rules_of("target")]
 CARRIED = {name: rule.id for rule in RULES for name in rule.microsoft}
 
 

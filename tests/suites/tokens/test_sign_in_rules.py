@@ -15,20 +15,21 @@ from harness.connector.loading import load_connector
 from harness.errors import SignInError
 from harness.exchanges.context import RunContext
 from harness.settings.values import EntraSettings, Settings
+from harness.suites.registry import rules_of
 from harness.suites.tokens.fitness import Unfit
 from harness.suites.tokens.sign_in import (
-    RULES,
     expectations_of,
-    finding_for,
     judge_fitness,
     judge_user_tokens,
 )
+from harness.suites.tokens.sign_in_failures import finding_for
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "harness" / "emulator" / "samples" / "documents"
 PAGE = ROOT / "docs" / "rules" / "sign-in.md"
 API = "0a1b2c3d-4e5f-4678-9abc-def012345678"
 CONNECTOR = "5f1c2d3e-7a8b-4c9d-8e0f-112233445566"
+RULES = rules_of("sign-in")
 CONNECTOR_BREAKS = {
     "sign-in.token-unfit",
     "sign-in.connector-secret",

@@ -16,8 +16,9 @@ from harness.exchanges.context import RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, Response, user
 from harness.findings.model import Judgement
 from harness.settings.values import AnonymousSettings, EntraSettings, Settings, TokenSettings
+from harness.suites.registry import rules_of
 from harness.suites.tokens.forging import BY_NAME, KINDS
-from harness.suites.tokens.judgement import RULES, judge_token_skips, judge_tokens
+from harness.suites.tokens.judgement import judge_token_skips, judge_tokens
 
 APP = "https://app.example.net"
 API = "a0f558c5-f887-4bd1-8811-07ba011d09af"
@@ -318,7 +319,7 @@ def test_a_public_operation_asks_for_no_token(judge: Callable[..., Judgement]) -
     assert "public" in (judge(public=("List",)).skipped or "")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", rules_of("token"), ids=lambda rule: rule.id)
 def test_every_rule_has_its_section_in_the_docs(rule: Any) -> None:
     page = Path(__file__).parents[3] / "docs" / "rules" / "token.md"
 
