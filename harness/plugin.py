@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.bounds.files import exists
 from harness.session.fixtures import (
     anonymous_client,
     as_user,
@@ -151,17 +152,30 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     pytest looks for it before it knows our options, and so takes the value of `--connector PATH`
     for a test path; without an ini file the root would then move beside that file.
     """
+    _leave_modules_alone(early_config)
     known = early_config.known_args_namespace
     named_root = known.rootdir or known.inifilename
     if getattr(known, "connector_harness_function_app", None) is None or named_root:
         return
     here = early_config.invocation_params.dir
     named = [here / str(name).partition("::")[0] for name in known.file_or_dir]
-    meant = [path.resolve() for path in named if path.exists()] or [here]
+    meant = [path.resolve() for path in named if exists(path)] or [here]
     ini = early_config.inipath
     found = ini is not None and all(path.is_relative_to(ini.parent) for path in meant)
     if not found and all(path.is_relative_to(here) for path in meant):
         early_config._rootpath = here
+
+
+def _leave_modules_alone(config: pytest.Config) -> None:
+    """Keep pytest from rewriting the asserts of our package, as it does with every plugin's.
+
+    That parses each module, many of them when a check first needs them. The suites' own files are
+    rewritten because of their names. Where `_must_rewrite`, which is not public, moves, all is as
+    usual.
+    """
+    marked = getattr(getattr(config.pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
+    if isinstance(marked, set):
+        marked.discard("harness")
 
 
 def pytest_configure(config: pytest.Config) -> None:

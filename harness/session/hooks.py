@@ -35,6 +35,7 @@ from harness.session.items import (
     suite_of,
     suites_wanted,
 )
+from harness.session.preloading import preload_sign_in
 from harness.session.remote import CoordinatorProxy, serve
 
 if TYPE_CHECKING:
@@ -212,6 +213,8 @@ class HarnessSession:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Give each xdist worker a channel to the coordinator of each part."""
+        if self._first.run.settings.cassettes_mode != "replay":
+            preload_sign_in()
         for number, part in enumerate(self.parts.values()):
             channel = node.gateway.newchannel()
             node.workerinput[f"{CHANNEL}{number}"] = channel

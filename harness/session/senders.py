@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.session.coordinator import trust
+from harness.session.preloading import preload_sending
 
 if TYPE_CHECKING:
     from harness.session.check import Run, Sender
@@ -28,6 +29,7 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
         from harness.traffic.live import LiveSender
         from harness.traffic.prefetch import PrefetchingSender
 
+        preload_sending()
         bundle = run.settings.entra.ca_bundle
         live = LiveSender(
             run.context.origin,

@@ -116,18 +116,24 @@ class LiveSender:
         Raises:
             SignInError: a caller's token cannot be had.
         """
-        if not probes:
-            return []
+        answers = self.begin(probes)
+        try:
+            return answers.result()
+        except KeyboardInterrupt:
+            answers.cancel()
+            raise
+
+    def begin(self, probes: Sequence[Probe]) -> Future[list[Exchange]]:
+        """Send probes without waiting for the answers, one exchange per probe in their order.
+
+        Raises:
+            SignInError: a caller's token cannot be had.
+        """
         with self._signing_in:
             for caller in {p.caller for p in probes if p.caller.kind in ("user", "app")}:
                 key = (caller.name, caller.kind)
                 self._tokens[key] = self._coordinator.bearer(*key)
-        future = self._thread.submit(self._send_all(probes))
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
+        return self._thread.submit(self._send_all(probes))
 
     def close(self) -> None:
         """Close connections and stop the loop."""

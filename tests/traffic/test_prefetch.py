@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,13 +25,20 @@ class Wire:
     sent: list[str] = field(default_factory=list)
     broken: bool = False
     closed: bool = False
+    seconds: float = 0.0
     traffic: Any = None
 
-    def send(self, probes: Sequence[Probe]) -> list[Exchange]:
+    def begin(self, probes: Sequence[Probe]) -> Future[list[Exchange]]:
         if self.broken and probes:
             raise SignInError("no token")
         self.sent += [p.key for p in probes]
-        return [Exchange(p, Response(200, (), p.key.encode(), 0.0)) for p in probes]
+        answers: Future[list[Exchange]] = Future()
+        found = [Exchange(p, Response(200, (), p.key.encode(), 0.0)) for p in probes]
+        if self.seconds:
+            threading.Timer(self.seconds, answers.set_result, [found]).start()
+        else:
+            answers.set_result(found)
+        return answers
 
     def close(self) -> None:
         self.closed = True
@@ -95,17 +103,29 @@ def test_coming_plan_is_begun_once() -> None:
 
 
 def test_close_waits_for_what_is_under_way() -> None:
-    wire, go = Wire(), threading.Event()
-
-    def slow() -> Plan:
-        yield [probe("create")]
-        go.wait(5)
-        yield [probe("clean-up")]
+    wire = Wire(seconds=0.05)
 
     sender = PrefetchingSender(wire)
-    sender.look_ahead("Now", {"Next": slow()})
-    threading.Timer(0.05, go.set).start()
+    sender.look_ahead("Now", {"Next": plan([probe("create")], [probe("clean-up")])})
     sender.close()
 
     assert wire.sent == ["create", "clean-up"]
     assert wire.closed
+
+
+def test_plans_go_on_in_the_asking_thread_while_it_waits() -> None:
+    wire, threads = Wire(seconds=0.02), set()
+
+    def watched() -> Plan:
+        for key in "abc":
+            threads.add(threading.current_thread())
+            yield [probe(key)]
+
+    sender = PrefetchingSender(wire)
+    sender.look_ahead("Now", {"Next": watched()})
+    for key in "xyz":
+        sender.send([probe(key, operation="Now")])
+    sender.close()
+
+    assert threads == {threading.current_thread()}
+    assert wire.sent.index("b") < wire.sent.index("z")

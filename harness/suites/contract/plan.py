@@ -76,10 +76,7 @@ def contract_plan(
 def prepare_contract(
     context: RunContext, operation: Operation, *, cache_dir: Path | None, memory: dict[str, Any]
 ) -> None:
-    """Generate an operation's cases beforehand, so that its plan may be performed in a thread.
-
-    Generators change global state of their libraries and must not run beside each other.
-    """
+    """Generate an operation's cases beforehand, so that its plan then only waits for answers."""
     job = _Job(context, operation, cache_dir, memory)
     if job.is_generated:
         memory.setdefault("cases", {})[operation.id] = job.generated()
