@@ -14,7 +14,13 @@ from typing import Any
 from harness.connector.model import Properties
 from harness.connector.reading import read_object
 
-__all__ = ["expected_scope", "is_placeholder", "load_properties"]
+__all__ = [
+    "connection_parameters",
+    "expected_scope",
+    "has_oauth",
+    "is_placeholder",
+    "load_properties",
+]
 
 _AAD = ("aad", "aadcertificate")
 _PLACEHOLDER = re.compile(r"<<|\[\[|\{\{|^\s*@|^\s*<|^\s*$")
@@ -124,3 +130,24 @@ def _text(value: Any) -> str | None:
 def _texts(value: Any) -> tuple[str, ...]:
     listed = value if isinstance(value, list) else [value]
     return tuple(text for text in listed if isinstance(text, str))
+
+
+def connection_parameters(properties: Properties, chosen_set: str | None = None) -> dict[str, str]:
+    """Name → type in lower case of what a connection holds, of the chosen parameter set."""
+    body = _object(_get(properties.raw, "properties")) or properties.raw
+    named = _object(_get(body, "connectionParameters"))
+    sets = _get(_object(_get(body, "connectionParameterSets")), "values")
+    rows = [_object(row) for row in sets] if isinstance(sets, list) else []
+    wanted = [r for r in rows if str(_get(r, "name") or "").lower() == (chosen_set or "").lower()]
+    for row in wanted or ([] if named else rows)[:1]:
+        named = _object(_get(row, "parameters"))
+    return {
+        name: str(_get(_object(parameter), "type") or "string").lower()
+        for name, parameter in named.items()
+        if not name.lower().startswith("token:")
+    }
+
+
+def has_oauth(properties: Properties, chosen_set: str | None = None) -> bool:
+    """Whether connections of the chosen parameter set sign in by OAuth."""
+    return "oauthsetting" in connection_parameters(properties, chosen_set).values()

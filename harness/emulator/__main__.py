@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--login-page", choices=("redirect", "script"), default="redirect")
     made.add_argument("--device-code", choices=("auto", "manual"), default="auto")
     made.add_argument("--token-lifetime", type=int, default=3600)
+    made.add_argument("--by-keys", action="store_true")
     made.add_argument("--list-faults", action="store_true")
     made.add_argument("--no-stdin", action="store_true")
     return made
@@ -56,6 +57,7 @@ def main() -> int:
                 login_page=chosen.login_page,
                 device_code=chosen.device_code,
                 token_lifetime=chosen.token_lifetime,
+                by_keys=chosen.by_keys,
             )
         )
     except (UnknownFault, ValueError, OSError) as error:

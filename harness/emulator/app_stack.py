@@ -12,6 +12,7 @@ from harness.emulator.easy_auth import EasyAuth
 from harness.emulator.entra import Entra
 from harness.emulator.faults import Faults
 from harness.emulator.functions_host import FunctionsHost
+from harness.emulator.key_door import KeyDoor
 from harness.emulator.upstream import Upstream
 from harness.emulator.web import Answer, HttpRequest
 
@@ -29,12 +30,14 @@ class AppStack:
         faults: Faults,
         *,
         login_page: str = "redirect",
+        by_keys: bool = False,
     ) -> None:
         self._host = upstream if isinstance(upstream, FunctionsHost) else None
         self._faults = faults
         app = AppFaults(faults, upstream.handle)
         self._drift = DriftFaults(faults, app.handle)
-        self._door = EasyAuth(settings, entra, faults, self._drift.handle, login_page=login_page)
+        door = KeyDoor if by_keys else EasyAuth
+        self._door = door(settings, entra, faults, self._drift.handle, login_page=login_page)
 
     async def handle(self, request: HttpRequest) -> Answer:
         """Serve one request."""

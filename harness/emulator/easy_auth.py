@@ -23,7 +23,7 @@ from harness.emulator.identities import API_CLIENT_ID, APP_ID_URI, TENANT_ID
 from harness.emulator.token_validation import Rejected, TokenPolicy, validate
 from harness.emulator.web import Answer, Handler, HttpRequest, json_answer
 
-__all__ = ["EasyAuth", "default_settings"]
+__all__ = ["EasyAuth", "default_settings", "is_identity"]
 
 NO_PERMISSION = b"You do not have permission to view this directory or page."
 IDENTITY_HEADERS = ("x-ms-client-principal", "x-ms-token-")
@@ -113,8 +113,8 @@ class EasyAuth:
         """Let a call through with its principal, or answer in the app's place."""
         if self._settings.get("platform", {}).get("enabled") is False:
             return await self._app(request)
-        forged = [(k, v) for k, v in request.headers if _is_identity(k)]
-        request.headers = [(k, v) for k, v in request.headers if not _is_identity(k)]
+        forged = [(k, v) for k, v in request.headers if is_identity(k)]
+        request.headers = [(k, v) for k, v in request.headers if not is_identity(k)]
         request.extra["sent_identity"] = forged
         path = request.path
         if path.startswith("/.auth/"):
@@ -362,7 +362,8 @@ class EasyAuth:
         )
 
 
-def _is_identity(name: str) -> bool:
+def is_identity(name: str) -> bool:
+    """Whether a header is one that Easy Auth alone sets."""
     return name.lower().startswith(IDENTITY_HEADERS)
 
 

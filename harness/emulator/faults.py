@@ -55,6 +55,11 @@ TOKEN = {
     "accept-outside-allow-list": "clients outside the allow-list pass",
     "refuse-good-token": "good tokens are refused (audience mismatch)",
 }
+KEYS = {
+    "key-any": "any key is accepted, an empty one too (with --by-keys)",
+    "key-case": "keys are compared without regard to case (with --by-keys)",
+    "key-elsewhere": "a key in the query string counts too (with --by-keys)",
+}
 DELEGATED = {
     "runs-as-app": "the function runs as the app's own identity",
     "first-user-cached": "the first user's identity is kept in a global",
@@ -102,7 +107,7 @@ ENTRA = {
     "entra-slow": "answers of the tenant take so many seconds",
     "entra-down": "the tenant answers 503",
 }
-FAULTS: dict[str, str] = {**DOOR, **TOKEN, **DELEGATED, **DRIFT, **ENTRA}
+FAULTS: dict[str, str] = {**DOOR, **TOKEN, **KEYS, **DELEGATED, **DRIFT, **ENTRA}
 
 
 class UnknownFault(ValueError):

@@ -32,6 +32,7 @@ from harness.emulator.identities import (
     TENANT_ID,
     make_tenant,
 )
+from harness.emulator.key_door import key_of
 from harness.emulator.listener import Listener
 from harness.emulator.upstream import Upstream
 from harness.emulator.web import Answer, Handler, HttpRequest
@@ -59,6 +60,7 @@ class EmulatorOptions:
     login_page: str = "redirect"
     device_code: str = "auto"
     token_lifetime: int = 3600
+    by_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,12 @@ class Emulator:
             self.authority, options.action, options.token_version
         )
         self._app = AppStack(
-            behind, settings, self.entra, self.faults, login_page=options.login_page
+            behind,
+            settings,
+            self.entra,
+            self.faults,
+            login_page=options.login_page,
+            by_keys=options.by_keys,
         )
 
     def _tls(self) -> ssl.SSLContext:
@@ -180,7 +187,11 @@ class Emulator:
             "other_scope": f"{OTHER_API_URI}/{SCOPE}",
             "daemon": {"client_id": daemon.client_id, "client_secret": daemon.secret},
             "users": {
-                user.key: {"username": user.username, "password": user.password}
+                user.key: {
+                    "username": user.username,
+                    "password": user.password,
+                    "api_key": key_of(user),
+                }
                 for user in self.tenant.users.values()
             },
             "shown_users": list(SHOWN_USERS),

@@ -44,6 +44,11 @@ class RunContext:
         own = urlsplit(self.settings.target_url).path.rstrip("/")
         return own or self.connector.base_path.rstrip("/")
 
+    @property
+    def target_has_path(self) -> bool:
+        """Whether the target URL has a path of its own, which then replaces every base path."""
+        return bool(urlsplit(self.settings.target_url).path.rstrip("/"))
+
     def may_write(self, operation: Operation) -> bool:
         """Whether generated values may be sent to an operation, if it changes state at all."""
         return (

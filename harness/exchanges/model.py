@@ -50,8 +50,10 @@ class Request:
     Neither `origin` (scheme, host, port; None: the function app's) nor the token is part of it: the
     sender adds both. A literal `{token}` in a header value, the target or the body stands for the
     caller's bearer token; where there is none and no `Authorization` header either, the sender
-    adds `Authorization: Bearer {token}` for users, apps and forgeries. `headers` keep order and
-    repetition.
+    adds `Authorization: Bearer {token}` for users, apps and forgeries, unless `bearer` is False:
+    the connector signs in otherwise. `{connection:NAME}` stands for a value of the caller's
+    connection, `{basic:USER:PASSWORD}` for two of them as HTTP Basic credentials. `headers` keep
+    order and repetition. `flow` is method and target as the flow asks, where a policy changes them.
     """
 
     method: str
@@ -59,6 +61,8 @@ class Request:
     headers: Headers = ()
     body: bytes | None = None
     origin: str | None = None
+    bearer: bool = True
+    flow: tuple[str, str] | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case."""
@@ -166,6 +170,21 @@ def _pairs(headers: Any) -> Headers:
     return tuple((str(name), str(value)) for name, value in headers)
 
 
+def platform_details(request: Request) -> dict[str, Any]:
+    """What the platform does with a request beyond sending it, where there is anything."""
+    details: dict[str, Any] = {} if request.bearer else {"bearer": False}
+    if request.flow is not None:
+        details["flow"] = list(request.flow)
+    return details
+
+
+def platform_details_from(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `Request` that `platform_details` wrote."""
+    flow = plain.get("flow")
+    named = (str(flow[0]), str(flow[1])) if isinstance(flow, list) and len(flow) == 2 else None
+    return {"bearer": plain.get("bearer") is not False, "flow": named}
+
+
 def to_plain(exchange: Exchange) -> dict[str, Any]:
     """An exchange as JSON-plain data, bodies in base64, without the caller's token."""
     probe, request, response = exchange.probe, exchange.probe.request, exchange.response
@@ -183,6 +202,7 @@ def to_plain(exchange: Exchange) -> dict[str, Any]:
             "headers": [list(pair) for pair in request.headers],
             "body": _encode(request.body),
             "origin": request.origin,
+            **platform_details(request),
         },
         "response": None
         if response is None
@@ -210,6 +230,7 @@ def from_plain(plain: Mapping[str, Any]) -> Exchange:
         _pairs(sent["headers"]),
         _decode(sent["body"]),
         sent.get("origin"),
+        **platform_details_from(sent),
     )
     response = None
     if got is not None:

@@ -18,6 +18,7 @@ from harness.connector.model import Operation, Parameter
 from harness.errors import SettingsError
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Request
+from harness.inputs.platform import as_platform_sends
 from harness.inputs.values import Values, example_values, is_workflow_expression
 
 __all__ = [
@@ -80,7 +81,13 @@ def build_request(
     target = path_target(context, operation, values)
     if query:
         target += ("&" if "?" in target else "?") + "&".join(query)
-    return Request(operation.method, target, tuple(headers), content)
+    request = Request(operation.method, target, tuple(headers), content)
+    return as_platform_sends(
+        context,
+        operation,
+        request,
+        lambda routed, base: path_target(context, routed, values, base),
+    )
 
 
 def example_request(context: RunContext, operation: Operation) -> Request:
@@ -90,8 +97,17 @@ def example_request(context: RunContext, operation: Operation) -> Request:
     return build_request(context, operation, values.parameters, body)
 
 
-def path_target(context: RunContext, operation: Operation, values: Mapping[str, Any]) -> str:
-    """The percent-encoded path of an operation, base path included, without a query."""
+def path_target(
+    context: RunContext,
+    operation: Operation,
+    values: Mapping[str, Any],
+    base_path: str | None = None,
+) -> str:
+    """The percent-encoded path of an operation, base path included, without a query.
+
+    `base_path` is one that a policy makes; None means the run's.
+    """
+    base = context.base_path if base_path is None else base_path
     parameters = {p.name: p for p in operation.parameters_in("path")}
     path = operation.path if operation.path.startswith("/") else "/" + operation.path
     # re.split puts the names of the placeholders at the odd places.
@@ -101,7 +117,7 @@ def path_target(context: RunContext, operation: Operation, values: Mapping[str, 
         else quote(part, safe=_PATH_TEXT + "?")
         for index, part in enumerate(_TEMPLATE.split(path))
     ]
-    return quote(context.base_path, safe=_PATH_TEXT) + "".join(parts)
+    return quote(base, safe=_PATH_TEXT) + "".join(parts)
 
 
 def body_media_type(operation: Operation) -> str:

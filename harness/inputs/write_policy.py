@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from harness.connector.model import Connector, Operation
 from harness.exchanges.context import RunContext
+from harness.inputs.connection import missing_connection
 from harness.inputs.generation_document import is_free_form, varied_inputs
+from harness.inputs.platform import why_not_sent
 from harness.inputs.related_operations import creator_of, deleter_of, names_objects
 from harness.inputs.requests import body_media_type
 from harness.inputs.values import example_values
@@ -20,6 +22,7 @@ Kind = Literal[
     "webhook",
     "file",
     "policy",
+    "connection",
     "script",
     "media-type",
     "no-generic-test",
@@ -27,21 +30,6 @@ Kind = Literal[
     "generation",
     "not-negatable",
 ]
-REWRITES_REQUEST = frozenset({"routerequesttoendpoint"})
-REWRITES_BODY = frozenset(
-    {
-        "setproperty",
-        "stringreplace",
-        "convertobjecttoarray",
-        "convertarraytoobject",
-        "stringtoarray",
-        "encodepropertyvalue",
-        "moveproperties",
-        "setvaluefromurl",
-        "updatenextlink",
-        "pollingtrigger",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def contract_exclusions(
     operation, that is said as well.
     """
     found = [
-        *_platform_exclusions(context.connector, operation),
+        *_platform_exclusions(context, operation),
         *_input_exclusions(context, operation),
         *_write_exclusions(context, operation),
     ]
@@ -149,17 +137,17 @@ def _has_callback(connector: Connector, schema: Any, depth: int) -> bool:
     return any(_has_callback(connector, part, depth + 1) for part in inner)
 
 
-def _platform_exclusions(connector: Connector, operation: Operation) -> list[Exclusion]:
-    found = []
+def _platform_exclusions(context: RunContext, operation: Operation) -> list[Exclusion]:
+    connector, found = context.connector, []
     if notification_parameter(connector, operation) is not None:
         reason = "it would register a webhook: callbacks are never subscribed by a test"
         found.append(Exclusion("webhook", reason))
-    for template, _, policy in policies_of(connector, operation):
-        if template in REWRITES_REQUEST:
-            title = str(policy.get("title") or template)
-            reason = f"the policy {title!r} sends it to another path than the definition names"
-            found.append(Exclusion("policy", reason))
-            break
+    policy = why_not_sent(context, operation)
+    if policy is not None:
+        found.append(Exclusion("policy", policy))
+    lacking = missing_connection(context, operation)
+    if lacking is not None:
+        found.append(Exclusion("connection", f"the users' connection lacks a value: add {lacking}"))
     properties = connector.properties
     if properties is not None and properties.has_script:
         scoped = properties.script_operations

@@ -46,6 +46,9 @@ class CoordinatorLike(Protocol):
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
         """The bearer token of a user or app."""
 
+    def connection(self, caller: str) -> dict[str, str]:
+        """The values of a user's connection."""
+
     def token(self, caller: str) -> dict[str, Any]:
         """A user's token as plain data."""
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from harness.connector.model import Connector
 from harness.demo import Demo
 from harness.errors import SettingsError, TargetError
-from harness.settings.secrets import configured_secrets
+from harness.exchanges.context import RunContext
+from harness.inputs.connection import uses_tokens
+from harness.settings.secrets import configured_secrets, is_secret
 from harness.settings.values import Deferred, Settings, UserSettings
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ class Coordinator:
         Raises:
             SignInError: it cannot be had.
         """
+        if not self._signs_in:
+            return ""
         sign_ins = self.sign_ins
         if kind == "app":
             return self._seen("app", sign_ins.app_token(sign_ins.app_scope).value.reveal())
@@ -111,8 +115,39 @@ class Coordinator:
         self._claims[caller] = dict(token.claims)
         return self._seen(caller, token.value.reveal())
 
+    def connection(self, caller: str) -> dict[str, str]:
+        """The values of a user's connection: the shared ones and the user's own.
+
+        A caller who is no user (the app, a hostile token) has the default user's.
+
+        Raises:
+            SettingsError: an environment variable is not set.
+        """
+        settings = self.effective
+        name = caller if caller in settings.users else settings.default_user
+        own = settings.users[name].connection if name is not None else {}
+        values = {**settings.connection.values, **own}
+        found = {key: value.resolve() for key, value in values.items()}
+        for key, value in found.items():
+            if is_secret(values[key]):
+                self._seen(f"{key} of {name}", value)
+        return found
+
+    @property
+    def _signs_in(self) -> bool:
+        """Whether users of this connector get tokens at all."""
+        return uses_tokens(RunContext(self._connector, self._settings))
+
     def token(self, caller: str) -> dict[str, Any]:
-        """A user's token as plain data: value, claims, expiry (epoch seconds), id token."""
+        """A user's token as plain data: value, claims, expiry (epoch seconds), id token.
+
+        Of a connector that signs in by a key there is none: what the settings call the user then
+        stands for the claims that tell users apart.
+        """
+        if not self._signs_in:
+            username = self.effective.users[caller].username
+            claims = {} if username is None else {"preferred_username": username}
+            return {"value": "", "claims": claims, "expires_at": 0.0, "id_token": None}
         token = self.sign_ins.token(caller)
         self._claims[caller] = dict(token.claims)
         if token.id_token is not None:

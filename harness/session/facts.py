@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "claims_of_users",
     "compat_judgement",
+    "connection_of_default_user",
     "definition_judgement",
     "fitness_judgement",
     "ingredients_of",
@@ -125,6 +126,21 @@ def ingredients_of(check: Check) -> GenuineTokens:
     )
     check.facts["genuine"] = genuine.to_recording()
     return genuine
+
+
+def connection_of_default_user(check: Check) -> dict[str, str]:
+    """The default user's connection values, to make wrong keys of; {} in a replay.
+
+    Raises:
+        CheckUnverified: a value cannot be had.
+    """
+    user = check.run.settings.default_user
+    if check.is_replay or user is None:
+        return {}
+    try:
+        return check.run.coordinator.connection(user)
+    except HarnessError as error:
+        raise CheckUnverified(str(error)) from None
 
 
 def skips_of(check: Check, genuine: GenuineTokens) -> dict[str, str]:

@@ -14,7 +14,7 @@ from harness.errors import HarnessError, SettingsError, SignInError, TargetError
 
 __all__ = ["CoordinatorProxy", "serve"]
 
-METHODS = frozenset({"address", "bearer", "token", "genuine_tokens", "registration"})
+METHODS = frozenset({"address", "bearer", "connection", "token", "genuine_tokens", "registration"})
 
 
 class CoordinatorProxy:
@@ -34,6 +34,12 @@ class CoordinatorProxy:
         bearer = str(self._ask("bearer", caller, kind, refused=refused))
         self._seen[bearer] = "{" + caller + "}"
         return bearer
+
+    def connection(self, caller: str) -> dict[str, str]:
+        """See `Coordinator.connection`."""
+        values = dict(self._ask("connection", caller))
+        self._seen.update({value: f"{{{name} of {caller}}}" for name, value in values.items()})
+        return values
 
     def token(self, caller: str) -> dict[str, Any]:
         """See `Coordinator.token`."""

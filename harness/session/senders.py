@@ -36,6 +36,9 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
             run.coordinator,
             tls=trust(None if bundle is None else str(bundle)),
             concurrency=run.settings.concurrency,
+            always=tuple(
+                (name, value.resolve()) for name, value in run.settings.gateway.headers.items()
+            ),
         )
         run.senders["live"] = PrefetchingSender(live)
     return run.senders["live"]

@@ -19,21 +19,24 @@ from harness.errors import SettingsError
 from harness.settings.table import Table
 from harness.settings.values import (
     DEFAULT_AUTHORITY,
-    SIGN_IN_FLOWS,
+    USER_FLOWS,
     AccessRow,
     AnonymousSettings,
     BodyExpectation,
     CassetteSettings,
+    ConnectionSettings,
     ConnectorEntry,
     ContractSettings,
     DelegatedSettings,
     EntraSettings,
+    GatewaySettings,
     IdentityPointer,
     OperationSettings,
     RedactSettings,
     TokenSettings,
     UserSettings,
     Waiver,
+    WebhookSettings,
 )
 
 __all__ = ["SECTIONS", "find_settings_file", "read_document", "with_environment"]
@@ -136,6 +139,7 @@ def entra(table: Table, base: Path) -> EntraSettings:
             "scope",
             "authority",
             "ca-bundle",
+            "sign-in-hosts",
         )
     )
     bundle = table.file("ca-bundle", base)
@@ -156,6 +160,7 @@ def entra(table: Table, base: Path) -> EntraSettings:
         scope=table.text("scope"),
         authority=(table.text("authority") or DEFAULT_AUTHORITY).rstrip("/"),
         ca_bundle=bundle,
+        sign_in_hosts=table.texts("sign-in-hosts"),
     )
 
 
@@ -166,24 +171,46 @@ def users(table: Table) -> dict[str, UserSettings]:
         if name in ("anonymous", "app") or ":" in name:
             raise SettingsError(f"{table.where(name)}: {name!r} is kept for our own callers")
         row = table.sub(name)
-        row.check_keys(("username", "password", "sign-in", "token", "token-command", "sees"))
+        row.check_keys(
+            ("username", "password", "sign-in", "token", "token-command", "sees", "connection")
+        )
         found[name] = UserSettings(
             name=name,
             username=row.text("username"),
             password=row.deferred("password"),
-            sign_in=row.choice("sign-in", SIGN_IN_FLOWS),
+            sign_in=row.choice("sign-in", USER_FLOWS),
             token=row.deferred("token"),
             token_command=row.text("token-command"),
             sees=row.texts("sees"),
+            connection=row.sub("connection").deferred_texts(),
         )
     return found
+
+
+def connection(table: Table) -> ConnectionSettings:
+    """`[connection]`."""
+    values = dict(table.deferred_texts())
+    values.pop("set", None)
+    return ConnectionSettings(values, table.text("set"))
+
+
+def gateway(table: Table) -> GatewaySettings:
+    """`[gateway]`."""
+    table.check_keys(("headers",))
+    return GatewaySettings(table.sub("headers").deferred_texts())
+
+
+def webhooks(table: Table) -> WebhookSettings:
+    """`[webhooks]`."""
+    table.check_keys(("callback",))
+    return WebhookSettings(table.text("callback"))
 
 
 def anonymous(table: Table) -> AnonymousSettings:
     """`[anonymous]`."""
     table.check_keys(("expect", "public", "enforced-by"))
     return AnonymousSettings(
-        expect=table.choice("expect", ("refused", "401", "redirect", "403")) or "refused",
+        expect=table.choice("expect", ("refused", "401", "redirect", "403", "404")) or "refused",
         public=table.texts("public"),
         enforced_by=table.choice("enforced-by", ("platform", "app")) or "platform",
     )
@@ -366,6 +393,9 @@ def connectors(table: Table, top: tuple[str, ...]) -> tuple[ConnectorEntry, ...]
 
 SECTIONS: Mapping[str, Callable[[Table], Any]] = {
     "users": users,
+    "connection": connection,
+    "gateway": gateway,
+    "webhooks": webhooks,
     "anonymous": anonymous,
     "tokens": tokens,
     "delegated": delegated,

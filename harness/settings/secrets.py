@@ -5,9 +5,18 @@ from __future__ import annotations
 import contextlib
 
 from harness.errors import SettingsError
-from harness.settings.values import Settings
+from harness.settings.values import Deferred, Settings
 
-__all__ = ["configured_secrets"]
+__all__ = ["configured_secrets", "is_secret"]
+
+
+SHORTEST_LITERAL = 8
+"""A shorter connection value that stands in the file itself is no secret: a region, a name."""
+
+
+def is_secret(value: Deferred) -> bool:
+    """Whether to hide a connection value: it is from the environment, or long enough for a key."""
+    return bool(value.names) or len(value.template) >= SHORTEST_LITERAL
 
 
 def configured_secrets(settings: Settings) -> dict[str, str]:
@@ -22,7 +31,17 @@ def configured_secrets(settings: Settings) -> dict[str, str]:
         deferred += [
             (user.password, "{password of " + user.name + "}"),
             (user.token, "{" + user.name + "}"),
+            *(
+                (value, f"{{{name} of {user.name}}}")
+                for name, value in user.connection.items()
+                if is_secret(value)
+            ),
         ]
+    deferred += [
+        (value, "{" + name + "}")
+        for name, value in (*settings.connection.values.items(), *settings.gateway.headers.items())
+        if is_secret(value)
+    ]
     found: dict[str, str] = {}
     for text, placeholder in deferred:
         if text is not None:

@@ -117,6 +117,17 @@ class Table:
             raise SettingsError(f"{self.where(key)}: must be text")
         return Deferred(value, self.where(key))
 
+    def deferred_texts(self) -> dict[str, Deferred]:
+        """Every key of the table as a deferred text; numbers and flags as they are written."""
+        found = {}
+        for key, value in self.values.items():
+            if isinstance(value, bool):
+                value = "true" if value else "false"
+            if not isinstance(value, str | int | float):
+                raise SettingsError(f"{self.where(key)}: must be text")
+            found[key] = Deferred(str(value), self.where(key))
+        return found
+
     def choice(self, key: str, choices: tuple[str, ...]) -> Any:
         """One of a few words, or None where the key is absent."""
         value = self.text(key)

@@ -21,24 +21,28 @@ __all__ = [
     "AnonymousSettings",
     "BodyExpectation",
     "CassetteSettings",
+    "ConnectionSettings",
     "ConnectorEntry",
     "ContractSettings",
     "Deferred",
     "DelegatedSettings",
     "EntraSettings",
+    "GatewaySettings",
     "IdentityPointer",
     "OperationSettings",
     "RedactSettings",
     "Settings",
     "UserSettings",
     "Waiver",
+    "WebhookSettings",
 ]
 
-SignInFlow = Literal["auto", "device-code", "interactive", "password", "cache"]
+SignInFlow = Literal["auto", "device-code", "interactive", "password", "cache", "app"]
 Writes = Literal["none", "examples", "all"]
 CassetteMode = Literal["off", "record", "replay"]
 
 SIGN_IN_FLOWS = ("auto", "device-code", "interactive", "password", "cache")
+USER_FLOWS = (*SIGN_IN_FLOWS, "app")
 WRITES = ("none", "examples", "all")
 CASSETTE_MODES = ("off", "record", "replay")
 DEFAULT_AUTHORITY = "https://login.microsoftonline.com"
@@ -106,6 +110,32 @@ class EntraSettings:
     scope: str | None = None
     authority: str = DEFAULT_AUTHORITY
     ca_bundle: Path | None = None
+    sign_in_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """`[connection]`: values that all users' connections share.
+
+    `chosen_set` is the name of a connection parameter set (`set` in the file).
+    """
+
+    values: Mapping[str, Deferred] = field(default_factory=dict)
+    chosen_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """`[gateway]`: headers that something in front of the app needs from every caller."""
+
+    headers: Mapping[str, Deferred] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """`[webhooks]`: the URL under which the app can reach us."""
+
+    callback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +143,7 @@ class UserSettings:
     """`[users.NAME]`: somebody who signs in; without a password, not by ROPC.
 
     `sees` names the users whose data this one may see beside their own, or "everyone".
+    `connection` holds values of the connector's connection parameters that are this user's own.
     """
 
     name: str
@@ -122,13 +153,14 @@ class UserSettings:
     token: Deferred | None = None
     token_command: str | None = None
     sees: tuple[str, ...] = ()
+    connection: Mapping[str, Deferred] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AnonymousSettings:
     """`[anonymous]`: how calls without a token are to be refused, and what is open on purpose."""
 
-    expect: Literal["refused", "401", "redirect", "403"] = "refused"
+    expect: Literal["refused", "401", "redirect", "403", "404"] = "refused"
     public: tuple[str, ...] = ()
     enforced_by: Literal["platform", "app"] = "platform"
 
@@ -281,6 +313,9 @@ class Settings:
     har: bool = False
     entra: EntraSettings = field(default_factory=EntraSettings)
     users: Mapping[str, UserSettings] = field(default_factory=dict)
+    connection: ConnectionSettings = field(default_factory=ConnectionSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     anonymous: AnonymousSettings = field(default_factory=AnonymousSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     delegated: DelegatedSettings = field(default_factory=DelegatedSettings)

@@ -21,7 +21,16 @@ from harness.bounds.limits import LARGEST_RECORD
 from harness.bounds.parsing import parse_json
 from harness.bounds.yamltext import BoundedLoader, compose
 from harness.errors import CassetteError
-from harness.exchanges.model import Caller, Exchange, Headers, Probe, Request, Response
+from harness.exchanges.model import (
+    Caller,
+    Exchange,
+    Headers,
+    Probe,
+    Request,
+    Response,
+    platform_details,
+    platform_details_from,
+)
 from harness.exchanges.soundness import checked_exchange, checked_facts
 
 __all__ = [
@@ -158,6 +167,7 @@ def _interaction(check: str, exchange: Exchange, cassette: Cassette) -> dict[str
         "truncated": True if response is not None and response.truncated else None,
     }
     own |= {key: value for key, value in unusual.items() if value is not None}
+    own |= platform_details(request)
     return {
         "request": {
             "method": request.method,
@@ -320,6 +330,7 @@ def _exchange(row: Mapping[str, Any], own: Mapping[str, Any], origin: str) -> Ex
         _pairs(own["request-headers"]),
         _bytes(sent["body"]),
         other,
+        **platform_details_from(own),
     )
     probe = Probe(
         own["probe"],

@@ -13,13 +13,13 @@ import threading
 import time
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from harness import __version__
 from harness.errors import OfflineError
 from harness.exchanges.model import ANONYMOUS, Exchange, Headers, Probe, Request, Response
-from harness.redaction.tokens import with_token
+from harness.redaction.tokens import carries_connection, with_connection, with_token
 from harness.traffic.client import AppClient, NoAnswer
 from harness.traffic.pacing import (
     FRONT_END_STATUSES,
@@ -38,7 +38,13 @@ class LiveCoordinator(Protocol):
     """What is once per run and shared by all workers: whom to sign in, and with what token."""
 
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
-        """The bearer token of a user or app; `refused` is a token that a 401 just turned away."""
+        """The bearer token of a user or app; `refused` is a token that a 401 just turned away.
+
+        Empty where the connector does not sign in by tokens.
+        """
+
+    def connection(self, caller: str) -> dict[str, str]:
+        """The values of a user's connection, shared ones among them."""
 
 
 @dataclass(slots=True)
@@ -94,6 +100,7 @@ class LiveSender:
         tls: ssl.SSLContext | bool = True,
         concurrency: int = 8,
         limits: PacingLimits | None = None,
+        always: Headers = (),
     ) -> None:
         self._origin = origin.rstrip("/")
         self._coordinator = coordinator
@@ -105,7 +112,9 @@ class LiveSender:
         )
         self._paused_until = 0.0
         self._start: asyncio.Future[None] | None = None
+        self._always = always
         self._tokens: dict[tuple[str, str], str] = {}
+        self._connections: dict[str, dict[str, str]] = {}
         self._signing_in = threading.Lock()
         self._gate = asyncio.Semaphore(concurrency)  # shared by batches that are sent at once
         self.traffic = Traffic()
@@ -133,6 +142,8 @@ class LiveSender:
             for caller in {p.caller for p in probes if p.caller.kind in ("user", "app")}:
                 key = (caller.name, caller.kind)
                 self._tokens[key] = self._coordinator.bearer(*key)
+            for name in {p.caller.name for p in probes if _waits_for_connection(p)}:
+                self._connections[name] = self._coordinator.connection(name)
         return self._thread.submit(self._send_all(probes))
 
     def close(self) -> None:
@@ -226,18 +237,34 @@ class LiveSender:
             body = b""
         origin = sent.origin or self._origin
         try:
-            answer = await self._client.send(sent.method, origin, sent.target, _fields(sent), body)
+            answer = await self._client.send(
+                sent.method, origin, sent.target, self._headers(sent), body
+            )
         except (NoAnswer, OfflineError) as error:
             return None, error
         return answer, None
 
+    def _headers(self, sent: Request) -> Headers:
+        """The request's headers, and those that a gateway in front of the app needs."""
+        if sent.origin is not None:
+            return _fields(sent)
+        extra = tuple(pair for pair in self._always if sent.header(pair[0]) is None)
+        return _fields(replace(sent, headers=(*sent.headers, *extra)))
+
     def _addressed(self, probe: Probe) -> Request:
         caller = probe.caller
+        request = with_connection(probe.request, self._connections.get(caller.name, {}))
         if caller.kind in ("user", "app"):
-            return with_token(probe.request, self._tokens[caller.name, caller.kind])
+            token = self._tokens[caller.name, caller.kind]
+            return with_token(request, token) if token else request
         if caller.kind == "forgery" and caller.token is not None:
-            return with_token(probe.request, caller.token.reveal())
-        return probe.request
+            return with_token(request, caller.token.reveal())
+        return request
+
+
+def _waits_for_connection(probe: Probe) -> bool:
+    """Whether a caller who has a connection sends something that is in it."""
+    return probe.caller.kind != "anonymous" and carries_connection(probe.request)
 
 
 def _fields(sent: Request) -> Headers:

@@ -129,6 +129,8 @@ def _applied(policy: Policy, call: FlowCall, scope: Scope) -> FlowCall:
 
 def _base_path(policy: Policy, scope: Scope) -> str:
     url = evaluate(policy.text("urlTemplate"), scope).strip()
+    if not url:
+        raise CannotEvaluate("urlTemplate")
     if "://" not in url:
         url = f"https://{url}"
     try:

@@ -12,6 +12,7 @@ from harness.exchanges.model import Exchange
 from harness.exchanges.refusal import Verdict, judge_exchange, listed
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
+from harness.inputs.connection import uses_tokens
 from harness.suites.anonymous.data_in_refusal import leaked
 from harness.suites.anonymous.sign_in_redirect import faults_of_refusal, signposts_of
 from harness.suites.anonymous.tricks import TRICK_FAMILIES
@@ -87,18 +88,24 @@ BYPASS = Rule(
     shown_by=(Fault("case-bypass", "ListDocuments"),),
 )
 
+KEY_REMEDY = (
+    "Check the key or password before anything else: for a function set authLevel to function or "
+    "admin; in your own code refuse calls without a valid one with 401."
+)
 CLIENTS = {"api": "an API client", "browser": "a browser"}
 _WAYS = {
     "refused": ("challenge", "redirect", "page"),
     "401": ("challenge",),
     "redirect": ("redirect", "page"),
     "403": ("forbidden",),
+    "404": ("missing",),
 }
 _IN_WORDS = {
     "refused": "401, or sent to the tenant's sign-in",
     "401": "401",
     "redirect": "sent to the tenant's sign-in",
     "403": "403",
+    "404": "404",
 }
 
 
@@ -146,6 +153,8 @@ def judge_anonymous(
     if passed is not None:
         return passed
     findings = [*_refusals(context, operation, plain), *_bypasses(operation, legs)]
+    if not uses_tokens(context, operation):
+        findings = [replace(finding, remedy=KEY_REMEDY) for finding in findings]
     unknown = [leg for leg in plain if leg.verdict.outcome in ("unverified", "elsewhere")]
     reason = None
     if unknown:
@@ -214,13 +223,15 @@ def _past_the_door(
     context: RunContext, operation: Operation, plain: Sequence[_Leg]
 ) -> Judgement | None:
     """One finding for a door that is not shut, whatever else is wrong; None where it is."""
+    with_tokens = uses_tokens(context, operation)
     opened = [leg for leg in plain if leg.verdict.outcome == "open"]
     reached = [leg for leg in plain if leg.verdict.outcome == "reached"]
     if opened:
-        return Judgement((_door_finding(OPEN, operation, opened, reached),))
+        found = _door_finding(OPEN, operation, opened, reached)
+        return Judgement((found if with_tokens else replace(found, remedy=KEY_REMEDY),))
     if not reached:
         return None
-    if context.settings.anonymous.enforced_by == "app":
+    if context.settings.anonymous.enforced_by == "app" or not with_tokens:
         leg = reached[0]
         return Judgement(
             unverified=f"{leg.asked} without a token got {leg.verdict.observed}: the app checks "
@@ -265,7 +276,8 @@ def _refusals(
                 "an empty body or an error object",
                 f"{leg.verdict.observed}, with {held}",
             )
-        if not _is_expected(context, leg):
+        with_tokens = uses_tokens(context, operation)
+        if not _is_expected(context, leg, with_tokens=with_tokens):
             way = context.settings.anonymous.expect
             yield _finding(
                 EXPECTATION,
@@ -276,7 +288,7 @@ def _refusals(
                 _IN_WORDS[way],
                 leg.verdict.observed,
             )
-        for fault in faults_of_refusal(leg.verdict, response, posts):
+        for fault in faults_of_refusal(leg.verdict, response, posts) if with_tokens else ():
             finding = _finding(
                 fault.rule,
                 operation,
@@ -288,12 +300,14 @@ def _refusals(
             yield finding if fault.severity is None else _as(finding, fault.severity)
 
 
-def _is_expected(context: RunContext, leg: _Leg) -> bool:
+def _is_expected(context: RunContext, leg: _Leg, *, with_tokens: bool) -> bool:
     """Whether a refusal is of the configured way.
 
     App Service redirects browsers only, so with "redirect" an API client's 401 is right as well.
     """
     expect = context.settings.anonymous.expect
+    if expect == "refused" and not with_tokens:
+        return True  # where keys are checked, 403 refuses as well as 401
     if expect == "redirect" and leg.meta.get("client") == "api":
         return leg.verdict.manner in ("challenge", "redirect", "page")
     return leg.verdict.manner in _WAYS[expect]

@@ -14,7 +14,8 @@ from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
 from harness.findings.examples import REMOVED, Fault
 from harness.findings.model import Finding, Judgement, Rule
-from harness.inputs.write_policy import REWRITES_BODY, contract_exclusions, policies_of
+from harness.inputs.platform import as_flow_gets
+from harness.inputs.write_policy import contract_exclusions, policies_of
 from harness.suites.contract.answers import (
     BODY,
     NULL,
@@ -115,25 +116,17 @@ def _sightings(
     connector = context.connector
     judge = SchemaJudge(connector, strict=context.settings.contract.strict_responses)
     yield from presence_sightings(operation, exchanges)
-    rewritten = _rewritten(context, operation)
     absent = is_absent(own)
     for exchange in own:
         # What answers in the place of an operation that is gone has no contract to keep.
         if _is_turned_away(exchange) or (absent and exchange.status in GONE_STATUSES):
             continue
-        for sighting in answer_sightings(connector, judge, operation, exchange):
-            if not (rewritten and sighting.rule in (BODY, NULL)):
+        seen = as_flow_gets(context, operation, exchange)
+        for sighting in answer_sightings(connector, judge, operation, seen or exchange):
+            if seen is not None or sighting.rule not in (BODY, NULL):
                 yield sighting
     yield from header_sightings(judge, operation, own)
     yield from input_sightings(connector, operation, own)
-
-
-def _rewritten(context: RunContext, operation: Operation) -> bool:
-    """Whether a policy reshapes the answer, so that the definition describes another body."""
-    return any(
-        template in REWRITES_BODY and section != "request"
-        for template, section, _ in policies_of(context.connector, operation)
-    )
 
 
 def _is_turned_away(exchange: Exchange) -> bool:
