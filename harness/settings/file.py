@@ -16,6 +16,7 @@ from harness.bounds.files import is_file, read_bounded, reason_of
 from harness.bounds.limits import LARGEST_SETTINGS
 from harness.bounds.parsing import OutOfBoundsError, parse_toml
 from harness.errors import SettingsError
+from harness.settings.connections import connection, gateway, webhooks
 from harness.settings.table import Table
 from harness.settings.values import (
     DEFAULT_AUTHORITY,
@@ -24,19 +25,16 @@ from harness.settings.values import (
     AnonymousSettings,
     BodyExpectation,
     CassetteSettings,
-    ConnectionSettings,
     ConnectorEntry,
     ContractSettings,
     DelegatedSettings,
     EntraSettings,
-    GatewaySettings,
     IdentityPointer,
     OperationSettings,
     RedactSettings,
     TokenSettings,
     UserSettings,
     Waiver,
-    WebhookSettings,
 )
 
 __all__ = ["SECTIONS", "find_settings_file", "read_document", "with_environment"]
@@ -185,25 +183,6 @@ def users(table: Table) -> dict[str, UserSettings]:
             connection=row.sub("connection").deferred_texts(),
         )
     return found
-
-
-def connection(table: Table) -> ConnectionSettings:
-    """`[connection]`."""
-    values = dict(table.deferred_texts())
-    values.pop("set", None)
-    return ConnectionSettings(values, table.text("set"))
-
-
-def gateway(table: Table) -> GatewaySettings:
-    """`[gateway]`."""
-    table.check_keys(("headers",))
-    return GatewaySettings(table.sub("headers").deferred_texts())
-
-
-def webhooks(table: Table) -> WebhookSettings:
-    """`[webhooks]`."""
-    table.check_keys(("callback",))
-    return WebhookSettings(table.text("callback"))
 
 
 def anonymous(table: Table) -> AnonymousSettings:

@@ -48,6 +48,8 @@ def _set_property(policy: Policy, body: Any, scope: Scope) -> Any:
     parent = _path(policy, "newPropertyParentPathTemplate")
     below = _sub_path(policy.text("newPropertySubPathTemplate"))
     template = policy.text("propertyValuePathTemplate")
+    if not below:
+        raise CannotEvaluate("newPropertySubPathTemplate")
     for holder in _holders(body, parent):
         seen = Scope(
             scope.method, scope.headers, scope.query, scope.connection, body=body, item=holder
