@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
-__all__ = ["NUMBER_FORMATS", "TEXT_FORMATS", "guessed_format"]
+__all__ = ["NUMBER_BOUNDS", "TEXT_FORMATS", "guessed_format"]
 
 _ZONED = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:(?:[0-5]\d|60))(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -19,7 +19,8 @@ _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(\.\d+)?", re.A
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_ATOM = r"[^@\s.\"(),:;<>\[\]\\]+"
+_EMAIL = re.compile(rf"({_ATOM}(\.{_ATOM})*|\"[^\"]+\")@[^@\s]+")
 _DURATION = re.compile(
     r"-?P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?"
 )
@@ -39,7 +40,16 @@ def is_date(text: str) -> bool:
 def is_date_time(text: str) -> bool:
     """A date-time of RFC 3339 section 5.6: with seconds and an offset."""
     match = _ZONED.fullmatch(text)
-    return match is not None and is_date(match[1]) and match[2][:2] < "24" and match[2][3:5] < "60"
+    if match is None or not is_date(match[1]):
+        return False
+    hours, minutes, seconds = (int(part) for part in match[2].split(":"))
+    zone = match[4].upper()
+    ahead = 0 if zone == "Z" else int(zone[1:3]) * 60 + int(zone[4:])
+    if hours > 23 or minutes > 59 or (zone != "Z" and (zone[1:3] > "23" or zone[4:] > "59")):
+        return False
+    # a leap second is the last one of a day in UTC (RFC 3339 section 5.7)
+    in_utc = hours * 60 + minutes - (-ahead if zone[0] == "-" else ahead)
+    return seconds < 60 or in_utc % 1440 == 1439
 
 
 def is_local_date_time(text: str) -> bool:
@@ -71,10 +81,11 @@ TEXT_FORMATS: Mapping[str, Callable[[str], bool]] = {
     "duration": _whole(_DURATION),
 }
 
-NUMBER_FORMATS: Mapping[str, Callable[[float], bool]] = {
-    "int32": lambda number: -(2**31) <= number < 2**31,
-    "int64": lambda number: -(2**63) <= number < 2**63,
+NUMBER_BOUNDS: Mapping[str, tuple[int, int]] = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
 }
+"""The least and the greatest number of each integer format."""
 
 
 def guessed_format(values: Iterable[str]) -> str | None:

@@ -1,175 +1,163 @@
-"""Judging a JSON value against a schema of the definition, with a pointer and kind per problem.
+"""Validating JSON values with the schemas of a definition: a kind, a place and words per problem.
 
-Schemas are compiled once into plain functions, because a run judges thousands of answers. Swagger
-2.0 has no null: `x-nullable` is honoured, and a null elsewhere is a kind of its own. Schemas that
-only another operation can give (`x-ms-dynamic-schema`) accept everything. Sources: Swagger 2.0
-"Schema Object", JSON Schema draft 4, Microsoft's page "OpenAPI extensions for custom connectors".
+The schemas are rewritten as JSON Schema (`harness.connector.schema.translation`) and compiled by
+jsonschema-rs. Swagger 2.0 has no null: `x-nullable` is honoured, and a null elsewhere is a kind of
+its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
-from harness.connector.model import Connector
-from harness.connector.schema.scalars import (
-    Check,
-    Path,
-    Problem,
-    is_dynamic,
-    is_list,
-    is_nullable,
-    scalar_checks,
-    schema_kind,
-    shown,
-    typed,
-)
+import jsonschema_rs
 
-__all__ = ["Problem", "SchemaJudge", "is_dynamic", "is_nullable", "shown"]
+from harness.connector.model import Connector
+from harness.connector.schema.formats import TEXT_FORMATS
+from harness.connector.schema.problems import Problem
+from harness.connector.schema.translation import Translator
+from harness.connector.schema.wording import problems_of
+
+__all__ = ["SchemaJudge", "judge_of"]
 
 MOST_PROBLEMS = 200
+MOST_OTHERS = 32
+"""Kept validators of schemas that are not the connector's own."""
+MOST_ITEMS = 500
+"""Items of an array that are looked at for problems once the array is known to hold one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """Schemas that were compiled together, by the keys that the judge knows them by."""
+
+    schemas: Mapping[int, Any]
+    document: Mapping[str, Any]
+    validator: jsonschema_rs.Validator
 
 
 class SchemaJudge:
-    """Compiled schemas of one connector; `strict` makes declared properties required and alone."""
+    """The compiled schemas of one connector.
 
-    def __init__(self, connector: Connector, *, strict: bool = False) -> None:
+    All schemas of its operations are compiled at once, when the first value is judged: they share
+    definitions, so that one by one each would hold a copy of most of the document.
+
+    `strict` makes declared properties required and alone. `sending` judges what goes to the app,
+    where `readOnly` properties are not required.
+    """
+
+    def __init__(self, connector: Connector, *, strict: bool = False, sending: bool = False):
         self._connector = connector
-        self._strict = strict
-        self._compiled: dict[tuple[int, bool, bool], Check] = {}
-        self._kept: list[Any] = []  # keeps schemas alive, since their ids are keys
+        self._translator = Translator(connector, strict=strict, sending=sending)
+        self._own: _Compiled | None = None
+        self._others: OrderedDict[int, _Compiled] = OrderedDict()
 
     def problems(self, schema: Any, value: Any) -> list[Problem]:
         """Every problem of a value, at most a few hundred; empty means that it conforms."""
+        key, compiled = self._compiled(schema)
+        try:
+            if compiled.validator.is_valid({_name(key): value}):
+                return []
+        except UnicodeEncodeError:
+            return self.problems(schema, _encodable(value))
         found: list[Problem] = []
-        self._check(schema)(value, (), found)
+        for part in (_shortened(value), value):
+            errors = islice(compiled.validator.iter_errors({_name(key): part}), MOST_PROBLEMS)
+            found = problems_of(errors, compiled.document, {_name(key): value})
+            if found:
+                break
         return found
 
-    def _check(self, schema: Any, *, closing: bool = True, choosing: bool = True) -> Check:
-        key = (id(schema), closing, choosing)
-        known = self._compiled.get(key)
-        if known is not None:
-            return known
-        self._kept.append(schema)
-        # Recursive schemas meet themselves here, before their own check is ready.
-        self._compiled[key] = lambda value, path, out: self._compiled[key](value, path, out)
-        check = self._compile(schema, closing, choosing)
-        self._compiled[key] = check
-        return check
+    @property
+    def compiled(self) -> int:
+        """How many validators are kept: one for the connector's own schemas, and a few others."""
+        return len(self._others) + (self._own is not None)
 
-    def _compile(self, schema: Any, closing: bool, choosing: bool) -> Check:
-        nullable = is_nullable(schema)
-        schema = self._connector.resolve(schema)
-        if not isinstance(schema, Mapping) or not schema or is_dynamic(schema):
-            return _anything
-        kind = schema_kind(schema)
-        if kind == "file":
-            return _anything
-        checks = [*scalar_checks(schema, kind)]
-        if kind == "array":
-            checks += self._array_checks(schema)
-        parts = _parts(schema)
-        checks += [self._check(part, closing=False, choosing=choosing) for part in parts]
-        if kind in ("object", None):
-            checks += self._object_checks(schema, closing)
-        if choosing and isinstance(schema.get("discriminator"), str):
-            checks.append(self._discriminator_check(schema))
-        allowed_null = nullable or is_nullable(schema) or not (kind or parts or "enum" in schema)
-        return typed(kind, allowed_null, tuple(checks))
+    def _compiled(self, schema: Any) -> tuple[int, _Compiled]:
+        if isinstance(schema, Mapping) and set(schema) == {"$ref"}:
+            target = self._connector.at(str(schema["$ref"]))
+            schema = schema if target is None else target
+        key = id(schema)
+        if self._own is None:
+            self._own = self._compile({id(own): own for own in _schemas_of(self._connector)})
+        if key in self._own.schemas:
+            return key, self._own
+        known = self._others.get(key)
+        if known is None or known.schemas[key] is not schema:
+            known = self._others[key] = self._compile({key: schema})
+            if len(self._others) > MOST_OTHERS:
+                self._others.popitem(last=False)
+        self._others.move_to_end(key)
+        return key, known
 
-    def _array_checks(self, schema: Mapping[str, Any]) -> list[Check]:
-        items = schema.get("items")
-        if not isinstance(items, Mapping) or not items:
-            return []
-        check = self._check(items)
-
-        def each(value: Any, path: Path, out: list[Problem]) -> None:
-            for index, item in enumerate(value):
-                if len(out) >= MOST_PROBLEMS:
-                    return
-                check(item, (*path, index), out)
-
-        return [each]
-
-    def _object_checks(self, schema: Mapping[str, Any], closing: bool) -> list[Check]:
-        declared, closed = self._shape(schema)
-        own = schema.get("properties")
-        own = own if isinstance(own, Mapping) else {}
-        checks = {name: self._check(inner) for name, inner in own.items()}
-        if self._strict and own:
-            needed = tuple(declared) if closing else tuple(own)
-        else:
-            listed = schema.get("required")
-            needed = tuple(n for n in listed if isinstance(n, str)) if is_list(listed) else ()
-        extra = schema.get("additionalProperties")
-        extra_check = self._check(extra) if isinstance(extra, Mapping) and extra else None
-        strictly = self._strict and bool(declared) and extra is None
-        forbids = closing and (closed or strictly)
-
-        def judge(value: Any, path: Path, out: list[Problem]) -> None:
-            if not isinstance(value, dict):
-                return
-            for name in needed:
-                if name not in value:
-                    out.append(Problem("required", (*path, name), "present", "missing"))
-            for name, inner in value.items():
-                check = checks.get(name)
-                if check is not None:
-                    check(inner, (*path, name), out)
-                elif name not in declared and extra_check is not None:
-                    extra_check(inner, (*path, name), out)
-                elif name not in declared and forbids:
-                    out.append(Problem("extra", (*path, name), "no such property", shown(inner)))
-
-        return [judge] if needed or checks or forbids or extra_check else []
-
-    def _shape(self, schema: Any, seen: frozenset[int] = frozenset()) -> tuple[set[str], bool]:
-        """The properties that a schema and its `allOf` declare, and whether any part is closed."""
-        schema = self._connector.resolve(schema)
-        if not isinstance(schema, Mapping) or id(schema) in seen:
-            return set(), False
-        own = schema.get("properties")
-        declared = set(own) if isinstance(own, Mapping) else set()
-        closed = schema.get("additionalProperties") is False
-        for part in _parts(schema):
-            more, shut = self._shape(part, seen | {id(schema)})
-            declared, closed = declared | more, closed or shut
-        return declared, closed
-
-    def _discriminator_check(self, base: Mapping[str, Any]) -> Check:
-        name = str(base["discriminator"])
-        kinds = self._derived(base)
-        checks = {value: self._check(schema, choosing=False) for value, schema in kinds.items()}
-
-        def choose(value: Any, path: Path, out: list[Problem]) -> None:
-            chosen = value.get(name) if isinstance(value, dict) else None
-            if not isinstance(chosen, str) or not checks:
-                return
-            if chosen in checks:
-                checks[chosen](value, path, out)
-            else:
-                known = "one of " + ", ".join(sorted(checks))
-                out.append(Problem("discriminator", (*path, name), known, shown(chosen)))
-
-        return choose
-
-    def _derived(self, base: Mapping[str, Any]) -> dict[str, Any]:
-        """The definitions that a discriminator may name: the base's own and those built on it."""
-        definitions = self._connector.raw.get("definitions")
-        kinds: dict[str, Any] = {}
-        for name, schema in definitions.items() if isinstance(definitions, Mapping) else ():
-            if not isinstance(schema, Mapping):
-                continue
-            based = any(self._connector.resolve(part) is base for part in _parts(schema))
-            if schema is base or based:
-                kinds[str(schema.get("x-ms-discriminator-value", name))] = schema
-        return kinds if len(kinds) > 1 else {}
+    def _compile(self, schemas: Mapping[int, Any]) -> _Compiled:
+        """Keeps the schemas too, because their ids are their keys."""
+        document = self._translator.document({_name(key): s for key, s in schemas.items()})
+        document = _encodable(document)
+        validator = jsonschema_rs.Draft202012Validator(
+            document, formats=dict(TEXT_FORMATS), validate_formats=True, offline=True
+        )
+        return _Compiled(schemas, document, validator)
 
 
-def _anything(_value: Any, _path: Path, _out: list[Problem]) -> None:
-    return None
+def _schemas_of(connector: Connector) -> Iterator[Any]:
+    """The schemas that a connector's operations and definitions have."""
+    definitions = connector.raw.get("definitions")
+    yield from definitions.values() if isinstance(definitions, Mapping) else ()
+    for operation in connector.operations:
+        yield from (parameter.schema for parameter in operation.parameters)
+        for response in operation.responses.values():
+            yield from response.headers.values()
+            if response.schema is not None:
+                yield response.schema
 
 
-def _parts(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    parts = schema.get("allOf")
-    return [part for part in parts if isinstance(part, Mapping)] if is_list(parts) else []
+class _Same:
+    """A connector as a key: itself, not its equals (a connector holds unhashable documents)."""
+
+    def __init__(self, connector: Connector) -> None:
+        self.connector = connector
+
+    def __hash__(self) -> int:
+        return id(self.connector)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.connector is self.connector
+
+
+def judge_of(connector: Connector, *, strict: bool = False, sending: bool = False) -> SchemaJudge:
+    """The judge that the operations of a connector share, so that each schema is compiled once."""
+    return _judge(_Same(connector), strict, sending)
+
+
+@lru_cache(maxsize=8)
+def _judge(key: _Same, strict: bool, sending: bool) -> SchemaJudge:
+    return SchemaJudge(key.connector, strict=strict, sending=sending)
+
+
+def _name(key: int) -> str:
+    return f"s{key}"
+
+
+def _encodable(value: Any) -> Any:
+    """The value without half surrogate pairs, which JSON can escape and UTF-8 cannot hold."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-8", "replace"))
+    return value
+
+
+def _shortened(value: Any) -> Any:
+    """A copy with the first items of each array: thousands of equal problems help no reader."""
+    if isinstance(value, list):
+        return [_shortened(item) for item in value[:MOST_ITEMS]]
+    if isinstance(value, dict):
+        return {name: _shortened(inner) for name, inner in value.items()}
+    return value

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.connector.model import Connector, Operation, ResponseSpec
-from harness.connector.schema.validation import Problem, SchemaJudge
+from harness.connector.schema.problems import Problem
+from harness.connector.schema.validation import SchemaJudge
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.model import Exchange, Response
 from harness.findings.examples import AppAnswer, Fault

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.connector.model import Operation
-from harness.connector.schema.validation import SchemaJudge
+from harness.connector.schema.validation import judge_of
 from harness.exchanges.context import RunContext
 from harness.inputs.generation import Case
 from harness.inputs.generation_document import is_listed_elsewhere, varied_inputs
@@ -54,7 +54,7 @@ class Grafting:
         self._values = values
         self._varied = varied_inputs(context.connector, operation, pinned)
         self._template = template
-        self._judge = SchemaJudge(context.connector)
+        self._judge = judge_of(context.connector, sending=True)
 
     def values_of(self, case: Case) -> Values | None:
         """The best known values with a case's variation put in; None where nothing is wrong in it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.connector.model import Operation
-from harness.connector.schema.validation import SchemaJudge
+from harness.connector.schema.validation import judge_of
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
 from harness.findings.examples import REMOVED, Fault
@@ -114,7 +114,7 @@ def _sightings(
     own: Sequence[Exchange],
 ) -> Iterator[Observation]:
     connector = context.connector
-    judge = SchemaJudge(connector, strict=context.settings.contract.strict_responses)
+    judge = judge_of(connector, strict=context.settings.contract.strict_responses)
     yield from presence_sightings(operation, exchanges)
     absent = is_absent(own)
     for exchange in own:

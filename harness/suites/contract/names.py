@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.connector.model import Connector
-from harness.connector.schema.scalars import is_dynamic
+from harness.connector.schema.members import is_dynamic, properties_of
 
 __all__ = ["Misnamed", "misnamed"]
 
@@ -44,7 +44,8 @@ def _walk(
         for item in value[:MOST_ITEMS]:
             yield from _walk(connector, schema.get("items"), item, pointer, depth + 1)
     elif isinstance(value, Mapping):
-        declared, required = _declared(connector, schema)
+        members = properties_of(connector, schema)
+        declared, required = members.declared, set(members.required)
         yield from _differences(schema, declared, required, value, pointer)
         for name, inner in value.items():
             if name in declared:
@@ -69,23 +70,6 @@ def _differences(
     open_ended = schema.get("additionalProperties") not in (None, False)
     if nothing and not alike and not required and not open_ended:
         yield Misnamed(pointer, _some(declared), _some(extra), only_case=False)
-
-
-def _declared(connector: Connector, schema: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
-    """Properties and required names, those of `allOf` parts included."""
-    properties = schema.get("properties")
-    found = dict(properties) if isinstance(properties, Mapping) else {}
-    listed = schema.get("required")
-    required = set(map(str, listed)) if isinstance(listed, list) else set()
-    parts = schema.get("allOf")
-    for part in parts if isinstance(parts, list) else ():
-        resolved = connector.resolve(part)
-        if isinstance(resolved, Mapping) and resolved is not schema:
-            inner = resolved.get("properties")
-            found |= dict(inner) if isinstance(inner, Mapping) else {}
-            more = resolved.get("required")
-            required |= set(map(str, more)) if isinstance(more, list) else set()
-    return found, required
 
 
 def _some(names: Any) -> str:

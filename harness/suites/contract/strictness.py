@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.connector.model import Connector, Operation
-from harness.connector.schema.validation import SchemaJudge, is_dynamic
+from harness.connector.schema.members import is_dynamic
+from harness.connector.schema.validation import judge_of
 
 __all__ = ["Strength", "strength"]
 
@@ -70,7 +71,7 @@ def strength(connector: Connector, operation: Operation) -> Strength:
     counts = dict.fromkeys(("properties", "required", "closed", "formats", "enums"), 0)
     for schema in schemas:
         _count(connector, schema, counts, frozenset(), 0)
-    judge = SchemaJudge(connector)
+    judge = judge_of(connector)
     return Strength(
         level=_level(operation, schemas, counts),
         statuses=len([s for s in operation.responses if s.startswith("2")]),
