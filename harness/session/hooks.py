@@ -34,7 +34,9 @@ from harness.session.items import (
     show_outcome,
     suite_of,
     suites_wanted,
+    unverified_unless_judged,
 )
+from harness.session.other_plugins import check_other_plugins
 from harness.session.preloading import preload_sign_in
 from harness.session.remote import CoordinatorProxy, serve
 
@@ -65,7 +67,9 @@ class HarnessSession:
         self._check_faults(loaded)
         self._interrupted = False
         self._guard = contextlib.ExitStack()
-        if loaded[0].settings.cassettes_mode == "replay":
+        is_replay = loaded[0].settings.cassettes_mode == "replay"
+        check_other_plugins(config, is_replay=is_replay)
+        if is_replay:
             self._go_offline()
         self._selections, self._rest = self._split_arguments(loaded)
         self.parts = {each.name: self._make_part(each, n) for n, each in enumerate(loaded)}
@@ -152,6 +156,18 @@ class HarnessSession:
             return (yield)
         finally:
             self._current = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """A check of ours that cannot begin is unverified."""
+        with unverified_unless_judged(item):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """A check of ours that breaks off is unverified: only a finding fails it."""
+        with unverified_unless_judged(item):
+            return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

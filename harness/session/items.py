@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import HarnessError, OfflineError
+from harness.errors import HarnessError, OfflineError, internal_error, one_clear_line
 from harness.report.formats.progress import Progress, wants_progress
 from harness.session.collecting import SuiteModule
 from harness.session.outcomes import CheckOutcome, CheckSkipped, CheckUnverified
@@ -30,6 +30,7 @@ __all__ = [
     "show_outcome",
     "suite_of",
     "suites_wanted",
+    "unverified_unless_judged",
 ]
 
 SUITE_MARKERS = ("definition", "compat", "anonymous", "tokens", "delegated", "contract")
@@ -104,6 +105,31 @@ def outcome_of(error: BaseException | None) -> CheckOutcome | None:
     if isinstance(error, pytest.skip.Exception):
         return CheckSkipped(str(error.msg or "skipped"))
     return None
+
+
+@contextlib.contextmanager
+def unverified_unless_judged(item: pytest.Item) -> Iterator[None]:
+    """Make whatever ends one of our checks, but is no outcome, the reason why it is unverified.
+
+    A finding alone says that the connector is wrong; an error of ours, or another plugin's time
+    limit, says nothing about it. A user's own test is left as it is.
+
+    Raises:
+        CheckUnverified: instead of what was raised.
+    """
+    if item.getparent(SuiteModule) is None:
+        yield
+        return
+    try:
+        yield
+    except (CheckOutcome, pytest.skip.Exception, pytest.exit.Exception):
+        raise
+    except HarnessError as error:
+        raise CheckUnverified(str(error)) from None
+    except pytest.fail.Exception as error:
+        raise CheckUnverified(f"the check was stopped: {one_clear_line(error)}") from None
+    except Exception as error:
+        raise CheckUnverified(f"the check broke off: {internal_error(error)}") from None
 
 
 def show_outcome(report: Any, outcome: CheckOutcome) -> None:
