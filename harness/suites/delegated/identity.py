@@ -18,8 +18,10 @@ from harness.exchanges.model import Exchange, Probe, Response
 from harness.exchanges.records import json_body, values_in
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule
+from harness.inputs.connection import uses_tokens
 from harness.settings.values import BodyExpectation, IdentityPointer
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
+from harness.suites.delegated.key_identity import judge_key_identity
 from harness.suites.delegated.plan import access_probes
 from harness.suites.delegated.self_descriptions import (
     APP_IDENTITY,
@@ -67,6 +69,8 @@ def judge_identity(
         ]
     if not context.settings.users:
         return Judgement(unverified="no user is configured: add [users.NAME]"), []
+    if not uses_tokens(context):
+        return judge_key_identity(context, exchanges)
     findings: list[Finding] = []
     proved: dict[str, str] = {}
     for exchange in of(exchanges, "identity"):

@@ -17,6 +17,7 @@ from harness.errors import SettingsError
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, user
 from harness.exchanges.records import json_body
+from harness.inputs.connection import uses_tokens
 from harness.inputs.requests import NO_BODY, build_request
 from harness.inputs.values import example_values
 from harness.settings.values import AccessRow
@@ -75,7 +76,8 @@ def identity_plan(context: RunContext) -> Plan:
         for operation in operations
         for name in settings.users
     ]
-    probes += [_session_probe(name) for name in settings.users]
+    if uses_tokens(context):
+        probes += [_session_probe(name) for name in settings.users]
     exchanges = yield probes
     asked = [probe for e in exchanges if (probe := _me_probe(e)) is not None]
     if asked:
