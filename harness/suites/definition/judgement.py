@@ -241,7 +241,9 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
         for policy in (connector.properties.policies if connector.properties else ())
     )
     left_over = _is_left_over(host)
-    if left_over and not rewritten:
+    if _is_target(facts, host):
+        pass  # the host that is tested is the right one, whatever it is
+    elif left_over and not rewritten:
         yield HOST_LEFT_OVER.at(
             connector,
             f"host is {host or 'missing'}",
@@ -283,10 +285,19 @@ def _is_left_over(host: str) -> bool:
     return not name or name in LOCAL_HOSTS or any(mark in host for mark in "{}<>[] ")
 
 
+def _targets(facts: DefinitionFacts) -> set[str]:
+    urls = (facts.target_url, *facts.other_targets)
+    return {urlsplit(url).netloc.lower() for url in urls if url is not None}
+
+
+def _is_target(facts: DefinitionFacts, host: str) -> bool:
+    return bool(host) and host.lower() in _targets(facts)
+
+
 def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iterator[Finding]:
     if facts.target_url is None:
         return
-    known = {urlsplit(url).netloc.lower() for url in (facts.target_url, *facts.other_targets)}
+    known = _targets(facts)
     if host.lower() not in known:
         yield HOST_OTHER.at(
             connector,
