@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.bounds.files import exists
+from harness.errors import HarnessError, internal_error, one_clear_line
 from harness.session.fixtures import (
     anonymous_client,
     as_user,
@@ -188,10 +189,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config) -> HarnessSession:
-    from harness.errors import HarnessError
     from harness.session.hooks import HarnessSession
+    from harness.session.last_net import EXIT_INTERNAL, LastNet
 
+    config.pluginmanager.register(LastNet(config), "connector-harness-last-net")
     try:
         return HarnessSession(config)
     except HarnessError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(one_clear_line(error)) from None
+    except Exception as error:  # a fault of ours is one line, never a traceback
+        if config.getoption("full_trace", False):
+            raise
+        return pytest.exit(f"connector-harness: {internal_error(error)}", returncode=EXIT_INTERNAL)

@@ -8,12 +8,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from harness.bounds.files import read_bounded, reason_of
+from harness.bounds.limits import LARGEST_RECORD
 from harness.bounds.parsing import parse_json
 from harness.commands.output import json_text
 from harness.errors import HarnessError
 from harness.findings.model import Rule
+from harness.report.reading import mapping, rows, text
+from harness.report.soundness import problem_of
 
 __all__ = ["access", "report", "rules"]
 
@@ -25,14 +29,15 @@ def read_report(path: Path) -> dict[str, Any]:
         HarnessError: it is missing or not a report.
     """
     try:
-        document = parse_json(path.read_text(encoding="utf-8"))
+        document = parse_json(read_bounded(path, LARGEST_RECORD))
     except OSError as error:
-        raise HarnessError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise HarnessError(f"{path}: cannot be read: {reason_of(error)}") from None
     except ValueError as error:
         raise HarnessError(f"{path}: not valid JSON: {error}") from None
-    if not isinstance(document, dict) or "verdict" not in document:
-        raise HarnessError(f"{path}: is no report of the connector harness")
-    return document
+    problem = problem_of(document)
+    if problem is not None:
+        raise HarnessError(f"{path}: {problem}")
+    return dict(document)
 
 
 def report(options: argparse.Namespace) -> int:
@@ -44,10 +49,13 @@ def report(options: argparse.Namespace) -> int:
     document = read_report(path)
     if options.check_hash is not None:
         return _check_hash(document, Path(options.check_hash))
-    for written in write_formats(
+    done = write_formats(
         document, path.parent, har=options.har, junit=options.junit, rules=all_rules()
-    ):
+    )
+    for written in done.written:
         print(written)
+    if done.problems:
+        raise HarnessError("; ".join(done.problems))
     return 0
 
 
@@ -57,11 +65,13 @@ def _check_hash(document: Mapping[str, Any], path: Path) -> int:
     from harness.report.reading import parts_of
 
     now = connector_hash(load_connector(path))
-    parts = [part for _, part in parts_of(document) if part["connector"].get("hash") == now]
+    parts = [
+        part for _, part in parts_of(document) if mapping(part, "connector").get("hash") == now
+    ]
     if not parts and document["verdict"] == "pass":
         print(f"{path} is not what the report passed: run the gate again before redeploying")
         return 1
-    verdict = parts[0]["verdict"] if parts else document["verdict"]
+    verdict = parts[0].get("verdict") if parts else document["verdict"]
     if verdict != "pass":
         print(f"the report's verdict is {verdict}: do not redeploy")
         return 1
@@ -129,12 +139,14 @@ def access(options: argparse.Namespace) -> int:
     document = read_report(Path(options.file))
     seen: dict[tuple[str, str], dict[str, list[int]]] = {}
     wanted = ("delegated/same", "delegated/access", "delegated/identity", "anonymous/plain")
-    for exchange in document["exchanges"]:
-        response, operation = exchange["response"], exchange["operation"]
-        if response is None or operation is None or not exchange["purpose"].startswith(wanted):
+    for exchange in rows(document, "exchanges"):
+        response, operation = exchange.get("response"), exchange.get("operation")
+        if not response or operation is None or "status" not in response:
+            continue
+        if not text(exchange.get("purpose")).startswith(wanted):
             continue
         row = seen.setdefault((operation, _inputs(document, operation, exchange)), {})
-        statuses = row.setdefault(exchange["caller"], [])
+        statuses = row.setdefault(text(exchange.get("caller")), [])
         if response["status"] not in statuses:
             statuses.append(response["status"])
     if not seen:
@@ -153,19 +165,27 @@ def access(options: argparse.Namespace) -> int:
 
 def _inputs(document: Mapping[str, Any], operation: str, exchange: Mapping[str, Any]) -> str:
     """The `parameters` line of a row: what stood in the path and the query of the call."""
-    covered = document["coverage"].get(operation, {})
+    covered = mapping(mapping(document, "coverage"), operation)
     template = covered.get("path")
-    parts = urlsplit(exchange["request"]["url"])
+    parts = _url_parts(text(mapping(exchange, "request").get("url")))
     values: dict[str, str] = {}
     if isinstance(template, str):
         names = re.findall(r"\{([^{}]+)\}", template)
         pattern = re.sub(r"\\\{[^{}]+\\\}", "([^/]+)", re.escape(template))
         found = re.search(f"{pattern}/?$", unquote(parts.path))
         values |= dict(zip(names, found.groups(), strict=True)) if found else {}
-    known = covered.get("parameters", ())
+    listed = covered.get("parameters")
+    known = listed if isinstance(listed, list) else []
     values |= {name: value for name, value in parse_qsl(parts.query) if name in known}
     shown = ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in values.items())
     return f"\nparameters = {{ {shown} }}" if shown else ""
+
+
+def _url_parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # brackets that hold no address
+        return urlsplit("")
 
 
 def _statuses(found: list[int]) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from harness.commands.reports import read_report
 from harness.connector.loading import load_connector
 from harness.exchanges.model import Caller, Exchange, Probe, Request, Response
+from harness.report.reading import header_pairs, mapping, rows, text
 from harness.suites.contract.schema_suggestion import suggest
 
 __all__ = ["suggest_schemas"]
@@ -18,22 +19,25 @@ __all__ = ["suggest_schemas"]
 def suggest_schemas(connector: Path, report: Path) -> dict[str, Any]:
     """Per operation the schema that its recorded success answers have in common."""
     document = read_report(report)
-    exchanges = [e for row in document["exchanges"] if (e := _exchange(row)) is not None]
+    exchanges = [e for row in rows(document, "exchanges") if (e := _exchange(row)) is not None]
     return suggest(load_connector(connector), exchanges)
 
 
 def _exchange(row: Mapping[str, Any]) -> Exchange | None:
-    got, sent = row["response"], row["request"]
-    if got is None or got.get("truncated") or got.get("body") is None:
+    got, sent = mapping(row, "response"), mapping(row, "request")
+    if got.get("truncated") or got.get("body") is None or "status" not in got:
         return None
-    parts = urlsplit(sent["url"])
+    try:
+        parts = urlsplit(text(sent.get("url")))
+    except ValueError:  # brackets that hold no address
+        return None
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     probe = Probe(
-        row["id"],
-        row["operation"],
-        Caller(row["caller"], "user"),
-        Request(sent["method"], target),
-        row["purpose"],
+        text(row.get("id")),
+        row.get("operation"),
+        Caller(text(row.get("caller")), "user"),
+        Request(text(sent.get("method")), target),
+        text(row.get("purpose")),
     )
-    headers = tuple((str(k), str(v)) for k, v in got["headers"].items())
+    headers = tuple(header_pairs(got.get("headers")))
     return Exchange(probe, Response(got["status"], headers, got["body"].encode("utf-8"), 0.0))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ConnectorRun"]
 
 MOST_PLANNED = 8
+EXIT_UNVERIFIED = 6
 
 
 class ConnectorRun:
@@ -194,7 +195,8 @@ class ConnectorRun:
         status = gathering.exit_status(
             pytests, interrupted=interrupted, suites_wanted=suites_wanted
         )
-        status = status if recorded else max(status, 1)
+        if not recorded and status == 0:
+            status = EXIT_UNVERIFIED  # the app is right, but what should be kept is not
         return status, gathering.build(settings, status)
 
     def close(self) -> None:

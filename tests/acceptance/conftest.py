@@ -62,7 +62,7 @@ def run_pytest(tmp_path: Path) -> Runner:
             check=False,
         )
         path = folder / "reports" / "report.json"
-        report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        report = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return Ran(done.returncode, done.stdout + done.stderr, report)
 
     return run

@@ -11,7 +11,7 @@ from harness.report.formats.registry import write_formats
 
 
 def test_formats_are_written_under_fixed_names(report: dict[str, Any], tmp_path: Path) -> None:
-    paths = write_formats(report, tmp_path / "new", har=True, junit=True)
+    paths = write_formats(report, tmp_path / "new", har=True, junit=True).written
 
     assert [path.name for path in paths] == [
         "index.html",
@@ -26,7 +26,7 @@ def test_formats_are_written_under_fixed_names(report: dict[str, Any], tmp_path:
 def test_archive_and_junit_are_written_on_request_only(
     report: dict[str, Any], tmp_path: Path
 ) -> None:
-    names = {path.name for path in write_formats(report, tmp_path)}
+    names = {path.name for path in write_formats(report, tmp_path).written}
 
     assert names == {"index.html", "report.sarif", "summary.md"}
 
@@ -37,8 +37,8 @@ def test_rendering_changes_nothing_and_repeats_itself(
     kept = copy.deepcopy((report, previous))
     options: dict[str, Any] = {"har": True, "junit": True, "previous": previous}
 
-    first = [p.read_bytes() for p in write_formats(report, tmp_path / "a", **options)]
-    second = [p.read_bytes() for p in write_formats(report, tmp_path / "b", **options)]
+    first = [p.read_bytes() for p in write_formats(report, tmp_path / "a", **options).written]
+    second = [p.read_bytes() for p in write_formats(report, tmp_path / "b", **options).written]
 
     assert first == second
     assert (report, previous) == kept
@@ -49,8 +49,8 @@ def test_report_read_back_from_json_renders_the_same(
 ) -> None:
     again = json.loads(json.dumps(report))
 
-    first = [p.read_bytes() for p in write_formats(report, tmp_path / "a")]
-    second = [p.read_bytes() for p in write_formats(again, tmp_path / "b")]
+    first = [p.read_bytes() for p in write_formats(report, tmp_path / "a").written]
+    second = [p.read_bytes() for p in write_formats(again, tmp_path / "b").written]
 
     assert first == second
 
@@ -61,7 +61,7 @@ def test_report_read_back_from_json_renders_the_same(
 def test_no_file_holds_control_or_bidi_characters(
     hostile_report: dict[str, Any], tmp_path: Path, name: str
 ) -> None:
-    paths = write_formats(hostile_report, tmp_path, har=True, junit=True)
+    paths = write_formats(hostile_report, tmp_path, har=True, junit=True).written
     content = next(p for p in paths if p.name == name).read_text(encoding="utf-8")
 
     hostile = {chr(code) for code in (*range(9), *range(11, 32), 0x7F, 0x9B, 0x202E, 0x2066)}
@@ -79,4 +79,4 @@ def test_no_file_holds_control_or_bidi_characters(
     ],
 )
 def test_incomplete_report_still_renders(broken: dict[str, Any], tmp_path: Path) -> None:
-    assert len(write_formats(broken, tmp_path, har=True, junit=True, previous={})) == 5
+    assert len(write_formats(broken, tmp_path, har=True, junit=True, previous={}).written) == 5

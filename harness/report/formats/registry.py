@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.findings.model import Rule
+from harness.report.files import write_or_why
 from harness.report.formats.har import render_har
 from harness.report.formats.html import render_html
 from harness.report.formats.junit import render_junit
 from harness.report.formats.markdown import render_markdown
 from harness.report.formats.sarif import render_sarif
 
-__all__ = ["write_formats"]
+__all__ = ["Written", "write_formats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files that were written, and why others were not."""
+
+    written: tuple[Path, ...]
+    problems: tuple[str, ...]
 
 
 def write_formats(
@@ -25,30 +35,25 @@ def write_formats(
     junit: bool = False,
     previous: Mapping[str, Any] | None = None,
     rules: Mapping[str, Rule] | None = None,
-) -> list[Path]:
+) -> Written:
     """Write `index.html`, `report.sarif`, `summary.md`, and on request `report.har`, `junit.xml`.
 
-    Raises:
-        OSError: the directory or a file in it cannot be written.
+    Each is written whole or not at all, and one that cannot be does not keep the others away.
     """
-    contents = {
-        "index.html": render_html(report, previous),
-        "report.sarif": _json(render_sarif(report, rules)),
-        "summary.md": render_markdown(report, previous),
+    renderers: dict[str, Callable[[], str]] = {
+        "index.html": lambda: render_html(report, previous),
+        "report.sarif": lambda: _json(render_sarif(report, rules)),
+        "summary.md": lambda: render_markdown(report, previous),
     }
     if har:
-        contents["report.har"] = _json(render_har(report))
+        renderers["report.har"] = lambda: _json(render_har(report))
     if junit:
-        contents["junit.xml"] = render_junit(report)
-    directory.mkdir(parents=True, exist_ok=True)
-    return [_write(directory / name, content) for name, content in contents.items()]
+        renderers["junit.xml"] = lambda: render_junit(report)
+    problems = {name: write_or_why(directory / name, render) for name, render in renderers.items()}
+    written = tuple(directory / name for name, problem in problems.items() if problem is None)
+    return Written(written, tuple(problem for problem in problems.values() if problem))
 
 
 def _json(value: Any) -> str:
     """JSON in ASCII: control and bidi characters stand escaped, so that no pager obeys them."""
     return json.dumps(value, ensure_ascii=True, indent=1) + "\n"
-
-
-def _write(path: Path, content: str) -> Path:
-    path.write_text(content, encoding="utf-8", newline="\n")
-    return path
