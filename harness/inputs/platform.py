@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Operation
 from harness.connector.policies.applying import FlowCall, apply_to_answer, apply_to_call, has_effect
 from harness.connector.policies.expressions import CannotEvaluate
@@ -148,6 +149,6 @@ def _parsed(response: Response) -> Any:
     if not response.media_type.endswith(("/json", "+json")):
         return None
     try:
-        return json.loads(response.body)
+        return parse_json(response.body)
     except (ValueError, RecursionError):
         return None

@@ -17,6 +17,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from harness.bounds.parsing import parse_json
 from harness.connector.model import Connector
 from harness.connector.schema.formats import TEXT_FORMATS
 from harness.connector.schema.problems import Problem
@@ -150,7 +151,7 @@ def _encodable(value: Any) -> Any:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return json.loads(text.encode("utf-8", "replace"))
+        return parse_json(text.encode("utf-8", "replace"))
     return value
 
 
