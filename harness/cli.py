@@ -167,6 +167,15 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     rules.add_argument("filter", nargs="?", default="", help="a family, or a rule's id")
     rules.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    explain = _command(
+        commands,
+        "explain",
+        "harness.commands.explain",
+        "Explain a rule: what it means, why it matters, how to fix it, how to see it",
+        "connector-harness explain anonymous.open",
+    )
+    explain.add_argument("thing", metavar="THING", help="a rule's id")
+    explain.add_argument("--format", choices=("text", "json"), default="text")
     access = _command(
         commands,
         "access",

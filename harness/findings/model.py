@@ -33,7 +33,7 @@ class Rule:
     why: str
     remedy: str
     reference: str
-    shown_by: tuple[Example, ...]
+    shown_by: tuple[Example, ...] = field(hash=False)
     microsoft: tuple[str, ...] = ()
     formerly: str = ""
 

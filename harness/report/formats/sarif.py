@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.findings.model import Rule
+from harness.findings.page import rule_page
 from harness.redaction.visible import clip, one_line, visible
 from harness.report.compare import fingerprint
 from harness.report.reading import mapping, moment, parts_of, rows, sorted_findings, text
@@ -82,24 +83,25 @@ def _rule(rule_id: str, rule: Rule | None, sample: Report) -> dict[str, Any]:
         "id": one_line(rule_id),
         "shortDescription": {"text": title or rule_id},
         "fullDescription": {"text": clip(meaning or title or rule_id, _MESSAGE)},
-        "help": _help(meaning, why, remedy, rule.reference if rule else ""),
+        "help": _help(meaning, why, remedy, rule),
         "defaultConfiguration": {"level": _LEVELS.get(severity, "note")},
         "properties": properties,
     }
 
 
-def _help(meaning: str, why: str, remedy: str, reference: str) -> dict[str, str]:
+def _help(meaning: str, why: str, remedy: str, rule: Rule | None) -> dict[str, str]:
+    """The rule's own page; for a rule of another version what its findings say."""
     sections = [
         ("What it means", meaning),
         ("Why it matters", why),
-        ("How to mend it", remedy),
-        ("Source", reference),
+        ("How to fix it", remedy),
+        ("Source", rule.reference if rule else ""),
     ]
     present = [(title, body) for title, body in sections if body]
+    told = "\n\n".join(f"**{title}.** {_markdown(body)}" for title, body in present)
     return {
         "text": "\n\n".join(f"{title}: {body}" for title, body in present) or "See report.json.",
-        "markdown": "\n\n".join(f"**{title}.** {_markdown(body)}" for title, body in present)
-        or "See report.json.",
+        "markdown": (_markdown(rule_page(rule)) if rule else told) or "See report.json.",
     }
 
 
@@ -134,7 +136,7 @@ def _result(
 
 def _message(finding: Report) -> str:
     lines = [one_line(finding.get("message") or finding.get("rule"), _MESSAGE)]
-    for label, key in (("Expected", "expected"), ("Observed", "observed"), ("To mend", "remedy")):
+    for label, key in (("Expected", "expected"), ("Observed", "observed"), ("To fix", "remedy")):
         if finding.get(key):
             lines.append(f"{label}: {one_line(finding[key], _MESSAGE)}")
     # In a SARIF message `[text](target)` makes a link and `{0}` a placeholder (3.11.5, 3.11.6).

@@ -26,7 +26,7 @@ OPEN = Rule(
     meaning="A call without any token was answered as if somebody had signed in.",
     why="Everybody on the internet can make this call; nothing the connector does protects it.",
     remedy="In the portal: Authentication, Edit, 'Require authentication' and 'HTTP 401' or "
-    "'HTTP 302'; docs/rules/anonymous.md has the same in Bicep and az.",
+    "'HTTP 302'; `connector-harness explain anonymous.open` has the same in Bicep and az.",
     reference="Microsoft: Authentication and authorization in Azure App Service",
     shown_by=(Fault("auth-off:Hello", "Hello"),),
 )
@@ -39,8 +39,8 @@ REACHED_APP = Rule(
     "call got past the door.",
     why="The token check does not come first: with a better-formed call the function would run.",
     remedy="In the portal: Authentication, Edit, 'Require authentication' and 'HTTP 401' or "
-    "'HTTP 302'; docs/rules/anonymous.md has the same in Bicep and az. If the function "
-    'checks tokens itself, set [anonymous] enforced-by = "app".',
+    "'HTTP 302'; `connector-harness explain anonymous.open` has the same in Bicep and az. If the "
+    'function checks tokens itself, set [anonymous] enforced-by = "app".',
     reference="Microsoft: Authentication and authorization in Azure App Service",
     shown_by=(Fault("auth-off:GetDocument", "GetDocument"),),
 )

@@ -15,6 +15,7 @@ from harness.connector.model import Connector
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request, Response
 from harness.findings.model import Judgement
+from harness.findings.page import rule_steps
 from harness.settings.values import AnonymousSettings, EntraSettings, Settings
 from harness.suites.anonymous.judgement import judge_anonymous
 from harness.suites.registry import rules_of
@@ -398,9 +399,5 @@ def test_an_operation_that_was_visited_only_says_so(judge: Callable[..., Judgeme
 
 
 @pytest.mark.parametrize("rule", rules_of("anonymous"), ids=lambda rule: rule.id)
-def test_every_rule_has_its_section_in_the_docs(rule: Any) -> None:
-    page = Path(__file__).parents[3] / "docs" / "rules" / "anonymous.md"
-
-    section = page.read_text(encoding="utf-8").partition(f"## {rule.id}\n")[2].split("\n## ")[0]
-
-    assert all(word in section for word in ("Meaning", "Why it matters", "Portal", "Bicep", "`az"))
+def test_every_rule_has_its_steps(rule: Any) -> None:
+    assert all(word in rule_steps(rule) for word in ("Portal", "Bicep", "`az"))

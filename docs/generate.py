@@ -1,25 +1,26 @@
-"""The generated parts of the documentation: settings, and the rules of each family.
+"""The generated pages of the documentation: settings, and the rules of each family.
 
-`python -m harness.commands.reference settings` prints `docs/settings.md`, `rules FAMILY` a page of
-`docs/rules/`, `index` the list of all rules. A test compares the committed pages with this.
+`python -m docs.generate`, in the root of the repository, writes them. A test compares the committed
+pages with this. What a family's page says ahead of its rules is in `docs/parts/`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.findings.model import Rule
+from docs.generate_codes import render_codes
+from harness.findings.page import rule_page
 from harness.settings import values
 from harness.settings.building import TOP_KEYS
-from harness.suites.registry import all_rules
+from harness.suites.registry import all_rules, rules_of
 
-__all__ = ["GENERATED_FAMILIES", "render_index", "render_rules", "render_settings"]
+__all__ = ["pages", "render_index", "render_rules", "render_settings"]
 
-GENERATED_FAMILIES = ("compat", "definition", "delegated")
+DOCS = Path(__file__).parent
+INTRODUCTIONS = DOCS / "parts"
+GENERATED = "Generated from the code: `python -m docs.generate`."
 SECTIONS: dict[str, type[Any]] = {
     "entra": values.EntraSettings,
     "users.NAME": values.UserSettings,
@@ -112,7 +113,7 @@ def render_settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Generated from the code: `python -m harness.commands.reference settings`.",
+        "Generated from the code: `python -m docs.generate`.",
         "",
         "`connector-harness.toml` in the root folder, or `[tool.connector-harness]` in "
         "`pyproject.toml`. The command line beats the environment, the environment beats the file.",
@@ -156,32 +157,16 @@ def _default(each: dataclasses.Field[Any]) -> str:
 
 
 def render_rules(family: str) -> str:
-    """A page of `docs/rules/`: every rule of a family."""
-    rules = [rule for rule in all_rules().values() if rule.family == family]
-    lines = [
-        f"# Rules: `{family}`",
-        "",
-        f"Generated from the code: `python -m harness.commands.reference rules {family}`.",
-    ]
-    for rule in rules:
-        lines += ["", *_rule(rule)]
+    """A page of `docs/rules/`: the family's introduction, then every rule."""
+    intro = INTRODUCTIONS / f"{family}.md"
+    written = intro.read_text(encoding="utf-8").strip() if intro.is_file() else ""
+    title, _, rest = (written or f"# Rules: `{family}`").partition("\n")
+    lines = [title, "", GENERATED, *(["", rest.strip()] if rest.strip() else [])]
+    for rule in rules_of(family):
+        lines += ["", rule_page(rule)]
+    if family == "sign-in":
+        lines += ["", render_codes().rstrip("\n")]
     return "\n".join(lines) + "\n"
-
-
-def _rule(rule: Rule) -> list[str]:
-    lines = [
-        f"## {rule.id}",
-        "",
-        f"**{rule.title}** ({rule.severity}). {rule.meaning}",
-        "",
-        f"- Why it matters: {rule.why}",
-        f"- How to mend it: {rule.remedy}",
-    ]
-    if rule.reference:
-        lines.append(f"- Source: {rule.reference}")
-    if rule.microsoft:
-        lines.append(f"- Microsoft's validator: {', '.join(rule.microsoft)}")
-    return lines
 
 
 def render_index() -> str:
@@ -189,7 +174,7 @@ def render_index() -> str:
     lines = [
         "# All rules",
         "",
-        "Generated: `python -m harness.commands.reference index`. Only error findings "
+        "Generated from the code: `python -m docs.generate`. Only error findings "
         "fail a run. `[rules]` in the settings switches a rule off or changes its level.",
         "",
         "| rule | severity | what it says |",
@@ -202,30 +187,20 @@ def render_index() -> str:
 
 def pages(docs: Path) -> dict[Path, str]:
     """Every generated page → its text."""
-    families = {rule.family for rule in all_rules().values()}
     made = {docs / "settings.md": render_settings(), docs / "rules" / "README.md": render_index()}
-    for family in GENERATED_FAMILIES:
-        if family in families:
-            made[docs / "rules" / f"{family}.md"] = render_rules(family)
+    for family in dict.fromkeys(rule.family for rule in all_rules().values()):
+        made[docs / "rules" / f"{family}.md"] = render_rules(family)
     return made
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print a page, or with `write FOLDER` put all of them into a docs folder."""
-    if arguments[:1] == ["settings"]:
-        sys.stdout.write(render_settings())
-    elif arguments[:1] == ["index"]:
-        sys.stdout.write(render_index())
-    elif arguments[:1] == ["rules"] and len(arguments) == 2:
-        sys.stdout.write(render_rules(arguments[1]))
-    elif arguments[:1] == ["write"] and len(arguments) == 2:
-        for path, text in pages(Path(arguments[1])).items():
+def main() -> int:
+    """Write every generated page; say which have changed."""
+    for path, text in pages(DOCS).items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8", newline="\n")
-    else:
-        sys.stderr.write("use: settings | index | rules FAMILY | write DOCS\n")
-        return 4
+            print(f"{path.relative_to(DOCS)}: written")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())
