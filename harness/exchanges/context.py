@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from harness.connector.model import Connector, Operation
+from harness.exchanges.ledger import Ledger
 from harness.exchanges.model import Exchange, Probe
 from harness.settings.values import Settings
 
@@ -26,11 +27,15 @@ class FunctionApp:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """The fixed facts of a run. A path in the target URL replaces the definition's `basePath`."""
+    """The fixed facts of a run. A path in the target URL replaces the definition's `basePath`.
+
+    `ledger` is the one thing that grows: what this process has seen and made in the app.
+    """
 
     connector: Connector
     settings: Settings
     quick: bool = False
+    ledger: Ledger = field(default_factory=Ledger, compare=False)
 
     @property
     def origin(self) -> str:
@@ -48,12 +53,6 @@ class RunContext:
     def target_has_path(self) -> bool:
         """Whether the target URL has a path of its own, which then replaces every base path."""
         return bool(urlsplit(self.settings.target_url).path.rstrip("/"))
-
-    def may_write(self, operation: Operation) -> bool:
-        """Whether generated values may be sent to an operation, if it changes state at all."""
-        return (
-            not operation.changes_state or self.is_freed(operation) or self.settings.writes == "all"
-        )
 
     def is_freed(self, operation: Operation) -> bool:
         """Whether settings or definition declare that the operation has no side effects."""

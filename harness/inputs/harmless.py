@@ -7,7 +7,7 @@ path parameters name nothing that exists and its body is broken JSON, which no f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,6 @@ from harness.inputs.values import MADE_UP
 
 __all__ = [
     "BROKEN_JSON",
-    "NOTHING_TO_FALSIFY",
     "door_request",
     "harmless_request",
     "harmless_values",
@@ -34,17 +33,15 @@ __all__ = [
     "is_fitting",
     "is_repeatable",
     "like_known",
+    "names_nothing",
     "real_request",
+    "visit_request",
 ]
 
 NOTHING = "harness-probe-of-nothing"
 NO_GUID = "00000000-0000-4000-8000-00000000dead"
 NO_NUMBER = -987654321
 BROKEN_JSON = b'{"harness-probe": '
-NOTHING_TO_FALSIFY = (
-    "it may change state, has neither path parameter nor body to falsify, and --writes keeps it "
-    "from being called"
-)
 
 _BY_FORMAT = {
     "uuid": NO_GUID,
@@ -63,22 +60,22 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 def door_request(
     context: RunContext, operation: Operation, values: Values | None = None
-) -> Request | None:
-    """The request to try a door with, or None where none may be sent.
+) -> Request:
+    """The request to try a door with: it changes nothing.
 
     Reading operations, and those declared free of side effects, carry their best known values:
-    an open door then shows itself by its data. All others carry values that name nothing, in the
-    form of the known ones. `values` are better ones than the files and settings have.
+    an open door then shows itself by its data. The path of all others is visited with GET.
+    `values` are better ones than the files and settings have.
     """
     best = values or example_values(context, operation)
     if operation.changes_state and not context.is_freed(operation):
-        return harmless_request(context, operation, best)
+        return visit_request(context, operation, best)
     try:
         return build_request(
             context, operation, best.parameters, best.body if best.has_body else NO_BODY
         )
     except HarnessError:
-        return harmless_request(context, operation, best)
+        return build_request(context, operation, harmless_values(operation, best))
 
 
 def is_fitting(operation: Operation, values: Values) -> bool:
@@ -93,13 +90,12 @@ def is_fitting(operation: Operation, values: Values) -> bool:
 
 
 def real_request(context: RunContext, operation: Operation) -> Request | None:
-    """A request that the app recognises, where settings allow to send one; else None.
+    """A request that the app recognises, made of what a person gave; None where there is none.
 
-    `--writes examples` allows inputs that a person gave, and never DELETE.
+    Whether it may be sent is for `harness.inputs.permission` to say.
     """
     values = example_values(context, operation)
-    given = context.settings.writes == "examples" and values.given and operation.method != "DELETE"
-    if not (context.may_write(operation) or given):
+    if operation.changes_state and not context.is_freed(operation) and not values.given:
         return None
     try:
         return example_request(context, operation)
@@ -107,20 +103,39 @@ def real_request(context: RunContext, operation: Operation) -> Request | None:
         return None
 
 
-def harmless_request(context: RunContext, operation: Operation, known: Values) -> Request | None:
-    """A request that cannot name or create anything real; None where none can be made.
+def harmless_request(context: RunContext, operation: Operation, known: Values) -> Request:
+    """A request that cannot name or create anything real.
 
     `known` values give theirs the form that the app's routes may insist on.
     """
-    if not is_falsifiable(operation) and not context.may_write(operation):
-        return None
     request = build_request(context, operation, harmless_values(operation, known))
-    if operation.body is None and not operation.parameters_in("formData"):
+    takes_body = operation.body is not None or bool(operation.parameters_in("formData"))
+    if not takes_body:
         return request
     headers = tuple((n, v) for n, v in request.headers if n.lower() != "content-type")
     return replace(
         request, headers=(*headers, ("Content-Type", "application/json")), body=BROKEN_JSON
     )
+
+
+def visit_request(context: RunContext, operation: Operation, known: Values) -> Request:
+    """A GET on an operation's path, with ids that name nothing: App Service decides by path.
+
+    Inputs of the query are left out; the door does not look at them.
+    """
+    as_sent = build_request(context, operation, harmless_values(operation, known))
+    return Request("GET", as_sent.target.partition("?")[0], bearer=as_sent.bearer)
+
+
+def names_nothing(request: Request, methods: Iterable[str]) -> bool:
+    """Whether a request can do nothing by these methods, were it let in.
+
+    An id that nothing has serves for all of them, a body that cannot be parsed for POST alone.
+    """
+    path = request.target.partition("?")[0]
+    if any(text in path for text in (NOTHING, NO_GUID, str(NO_NUMBER))):
+        return True
+    return set(methods) <= {"POST"} and request.body == BROKEN_JSON
 
 
 def is_falsifiable(operation: Operation) -> bool:
@@ -136,8 +151,7 @@ def is_repeatable(operation: Operation, request: Request) -> bool:
     """Whether sending a request of this module twice does no more harm than sending it once."""
     if request.method in ("GET", "HEAD", "OPTIONS") or request.body == BROKEN_JSON:
         return True
-    named = any(text in request.target for text in (NOTHING, NO_GUID, str(NO_NUMBER)))
-    return named or not operation.changes_state
+    return names_nothing(request, (request.method,)) or not operation.changes_state
 
 
 def harmless_values(operation: Operation, known: Values) -> Mapping[str, Any]:

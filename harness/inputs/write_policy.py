@@ -10,12 +10,19 @@ from harness.connector.model import Connector, Operation
 from harness.exchanges.context import RunContext
 from harness.inputs.connection import missing_connection
 from harness.inputs.generation_document import is_free_form, varied_inputs
+from harness.inputs.permission import Basis, notification_parameter, why_not
 from harness.inputs.platform import why_not_sent
-from harness.inputs.related_operations import creator_of, deleter_of, names_objects
+from harness.inputs.related_operations import deleter_of, names_objects
 from harness.inputs.requests import body_media_type
 from harness.inputs.values import example_values
 
-__all__ = ["Exclusion", "contract_exclusions", "planned_writes", "policies_of"]
+__all__ = [
+    "Exclusion",
+    "basis_of",
+    "contract_exclusions",
+    "planned_writes",
+    "policies_of",
+]
 
 Kind = Literal[
     "writes",
@@ -52,8 +59,9 @@ def contract_exclusions(
     found = [
         *_platform_exclusions(context, operation),
         *_input_exclusions(context, operation),
-        *_write_exclusions(context, operation),
     ]
+    if not any(exclusion.whole for exclusion in found):
+        found += _write_exclusions(context, operation)
     if operation.no_generic_test:
         reason = "x-ms-no-generic-test: generated inputs are kept away, examples are sent"
         found.append(Exclusion("no-generic-test", reason, whole=False))
@@ -90,14 +98,6 @@ def planned_writes(context: RunContext, operations: Iterable[Operation]) -> list
     return lines
 
 
-def usable_creator(context: RunContext, operation: Operation) -> Operation | None:
-    """The operation that may create what another one changes, or None."""
-    creator = creator_of(context.connector, operation)
-    if creator is None or any(e.whole for e in contract_exclusions(context, creator)):
-        return None
-    return creator
-
-
 def policies_of(
     connector: Connector, operation: Operation
 ) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -112,29 +112,6 @@ def policies_of(
         section = str(parameters.get("x-ms-apimTemplate-policySection", "")).lower()
         found.append((str(policy.get("templateId", "")).lower(), section, policy))
     return found
-
-
-def notification_parameter(connector: Connector, operation: Operation) -> str | None:
-    """The input that carries a callback URL (`x-ms-notification-url`), or None."""
-    for parameter in operation.parameters:
-        if parameter.raw.get("x-ms-notification-url"):
-            return parameter.name
-        if parameter.location == "body" and _has_callback(connector, parameter.schema, 0):
-            return parameter.name
-    return None
-
-
-def _has_callback(connector: Connector, schema: Any, depth: int) -> bool:
-    schema = connector.resolve(schema)
-    if not isinstance(schema, Mapping) or depth > 5:
-        return False
-    if schema.get("x-ms-notification-url"):
-        return True
-    properties = schema.get("properties")
-    inner = list(properties.values()) if isinstance(properties, Mapping) else []
-    parts = schema.get("allOf")
-    inner += parts if isinstance(parts, list) else []
-    return any(_has_callback(connector, part, depth + 1) for part in inner)
 
 
 def _platform_exclusions(context: RunContext, operation: Operation) -> list[Exclusion]:
@@ -176,33 +153,19 @@ def _input_exclusions(context: RunContext, operation: Operation) -> list[Exclusi
 def _write_exclusions(context: RunContext, operation: Operation) -> list[Exclusion]:
     if not operation.changes_state or context.is_freed(operation):
         return []
-    mode = context.settings.writes
-    if mode == "none":
-        reason = f"{operation.method} may change state and --writes is none"
-        return [Exclusion("writes", reason)]
-    given = example_values(context, operation).given and operation.method != "DELETE"
-    if mode == "examples":
-        if given:
-            reason = "--writes examples: only the inputs of settings and saved samples are sent"
-            return [Exclusion("generated", reason, whole=False)]
-        return [Exclusion("writes", _missing_example(operation))]
-    if names_objects(operation) and usable_creator(context, operation) is None:
-        if given:
-            reason = "no operation creates the object that it changes: only given inputs are sent"
-            return [Exclusion("generated", reason, whole=False)]
-        reason = (
-            "it changes an object, and no operation is known by which this run could create one"
-        )
-        return [Exclusion("writes", reason)]
-    return []
+    invented = why_not(context, operation, basis_of(operation))
+    if invented is None:
+        return []
+    given = example_values(context, operation).given
+    if given and why_not(context, operation, "given") is None:
+        reason = f"only the inputs of settings and saved samples are sent: {invented}"
+        return [Exclusion("generated", reason, whole=False)]
+    return [Exclusion("writes", invented)]
 
 
-def _missing_example(operation: Operation) -> str:
-    if operation.method == "DELETE":
-        return "DELETE is sent with --writes all only, or where it is declared safe"
-    return (
-        f"{operation.method} may change state and has no example; give [operations.{operation.id}]"
-    )
+def basis_of(operation: Operation) -> Basis:
+    """Whose objects generated input is about: a new one's, or one that this run made."""
+    return "own" if names_objects(operation) else "create"
 
 
 def _plan(context: RunContext, operation: Operation) -> str:

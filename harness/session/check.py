@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from harness.connector.model import Connector, Operation
 from harness.errors import HarnessError, SignInError
 from harness.exchanges.context import Plan, RunContext, perform
+from harness.exchanges.ledger import Ledger
 from harness.exchanges.model import Exchange, Probe, to_plain
 from harness.findings.levels import level_of, matches, waiver_for
 from harness.findings.model import Finding, Judgement
@@ -78,11 +79,12 @@ class Run:
     memory: dict[str, Any] = field(default_factory=dict)
     counter: int = 0
     senders: dict[str, Sender] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
 
     @property
     def context(self) -> RunContext:
         """The context of a full run."""
-        return RunContext(self.connector, self.settings)
+        return RunContext(self.connector, self.settings, ledger=self.ledger)
 
     def operations(self) -> tuple[Operation, ...]:
         """The operations that this run is about."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import httpx
 
-from harness.errors import TargetError
+from harness.errors import SettingsError, TargetError
 from harness.exchanges.model import ANONYMOUS, Probe, Request, user
+from harness.inputs.permission import refusal
 from harness.session.check import Check, Run
 
 __all__ = ["open_client"]
@@ -18,12 +19,12 @@ OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encodin
 def open_client(run: Run, caller: str | None, current: Callable[[], Check | None]) -> httpx.Client:
     """A client whose base URL is function app + base path; it never follows redirects.
 
+    A call that `--writes` forbids raises `SettingsError` before it is sent.
+
     Raises:
         SettingsError: there is no user of that name.
     """
     if caller is not None and caller not in run.settings.users:
-        from harness.errors import SettingsError
-
         known = ", ".join(run.settings.users) or "none"
         raise SettingsError(f"there is no user {caller!r} in the settings; known: {known}")
     context = run.context
@@ -61,6 +62,9 @@ class _ExchangeTransport(httpx.BaseTransport):
             purpose="tests/call",
             repeatable=request.method in ("GET", "HEAD", "OPTIONS"),
         )
+        held_back = None if check.is_replay else refusal(self._run.context, probe)
+        if held_back is not None:
+            raise SettingsError(f"{request.method} {request.url.path} was not sent: {held_back}")
         [exchange] = check.send([probe])
         if exchange.response is None:
             raise TargetError(f"{request.method} {request.url}: {exchange.reason}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.inputs.permission import refusal
 from harness.session.coordinator import trust
 from harness.session.preloading import preload_sending
+from harness.traffic.guarded import GuardedSender
 
 if TYPE_CHECKING:
     from harness.session.check import Run, Sender
@@ -40,5 +43,6 @@ def make_sender(run: Run, suite: str, operation: str | None) -> Sender:
                 (name, value.resolve()) for name, value in run.settings.gateway.headers.items()
             ),
         )
-        run.senders["live"] = PrefetchingSender(live)
+        guarded = GuardedSender(live, partial(refusal, run.context))
+        run.senders["live"] = PrefetchingSender(guarded)
     return run.senders["live"]

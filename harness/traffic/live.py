@@ -229,7 +229,7 @@ class LiveSender:
 
     async def _attempt(self, probe: Probe) -> tuple[Response | None, Exception | None]:
         self.traffic.sent += 1
-        if probe.request.method not in ("GET", "HEAD", "OPTIONS"):
+        if _may_write(probe.request):
             self.traffic.writes += 1
         sent = self._addressed(probe)
         body = sent.body
@@ -265,6 +265,12 @@ class LiveSender:
 def _waits_for_connection(probe: Probe) -> bool:
     """Whether a caller who has a connection sends something that is in it."""
     return probe.caller.kind != "anonymous" and carries_connection(probe.request)
+
+
+def _may_write(request: Request) -> bool:
+    """Whether a request may change the app's state; a sign-in is the platform's own matter."""
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
+    return not reads and not request.target.startswith("/.auth/login/")
 
 
 def _fields(sent: Request) -> Headers:

@@ -28,7 +28,8 @@ Answers = Future[list[Exchange]]
 
 
 class _Sender(Protocol):
-    traffic: Any
+    @property
+    def traffic(self) -> Any: ...
 
     def begin(self, probes: Sequence[Probe]) -> Answers: ...
 

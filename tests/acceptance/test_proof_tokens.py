@@ -36,6 +36,7 @@ from harness.traffic.live import LiveSender
 SAMPLE = Path(next(iter(documents.__path__)))
 OPERATIONS = {
     "Hello": OperationSettings(body={"name": "Marc"}, has_body=True, safe=True),
+    "CreateDocument": OperationSettings(body={"title": "Minutes"}, has_body=True),
     "GetDocument": OperationSettings({"id": "doc-alice-1"}),
     "SearchDocuments": OperationSettings({"text": "report"}),
 }

@@ -10,10 +10,14 @@ from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
 from harness.exchanges.refusal import Verdict, judge_exchange, listed
+from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
 from harness.inputs.connection import uses_tokens
+from harness.inputs.permission import why_not
+from harness.inputs.platform import why_not_sent
 from harness.suites.anonymous.data_in_refusal import leaked
+from harness.suites.anonymous.plan import app_decides
 from harness.suites.anonymous.sign_in_redirect import faults_of_refusal, signposts_of
 from harness.suites.anonymous.tricks import TRICK_FAMILIES
 
@@ -138,20 +142,24 @@ def judge_anonymous(
     context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
 ) -> Judgement:
     """What an operation's anonymous exchanges say, from the exchanges and the settings alone."""
+    elsewhere = why_not_sent(context, operation)
+    if elsewhere is not None:
+        return Judgement(unverified=elsewhere)
     legs = _legs(context, exchanges)
     plain = _plain_legs(legs)
     if operation.id in context.settings.anonymous.public:
         return _judge_public(operation, plain)
-    plain = [leg for leg in plain if not _is_of_sibling(context, operation, leg)]
+    sibling = [leg for leg in plain if _is_of_sibling(context, operation, leg)]
+    plain = [leg for leg in plain if leg not in sibling and not _is_cors(leg)]
+    if any(leg.meta.get("part") == "own" for leg in plain) and app_decides(context, operation):
+        plain = [leg for leg in plain if not leg.meta.get("by_path")]
     if not plain:
-        return Judgement(
-            unverified=f"{operation.id}: no call without a token was made, since nothing in it can "
-            f"be falsified: declare it safe = true under [operations.{operation.id}], or list it "
-            "in [anonymous] public"
-        )
+        return Judgement(unverified=_why_nothing_is_proved(operation, sibling))
     passed = _past_the_door(context, operation, plain)
     if passed is not None:
         return passed
+    if app_decides(context, operation) and all(leg.meta.get("by_path") for leg in plain):
+        return Judgement(unverified=_why_not_asked(context, operation))
     findings = [*_refusals(context, operation, plain), *_bypasses(operation, legs)]
     if not uses_tokens(context, operation):
         findings = [replace(finding, remedy=KEY_REMEDY) for finding in findings]
@@ -160,13 +168,35 @@ def judge_anonymous(
     if unknown:
         leg = unknown[0]
         reason = f"{leg.asked} without a token: {leg.verdict.observed}"
-    skipped = None
-    if all(leg.meta.get("client") == "browser" for leg in plain):
-        skipped = (
-            f"{operation.method} {operation.path} itself was not called: nothing in it can be "
-            "falsified and --writes keeps it back; a GET on its path was judged instead"
-        )
-    return Judgement(tuple(_merged(findings)), unverified=reason, skipped=skipped)
+    return Judgement(tuple(_merged(findings)), unverified=reason or _silence(legs))
+
+
+def _silence(legs: Sequence[_Leg]) -> str | None:
+    """Why nothing is proved where most tricks got no answer at all."""
+    tricks = [leg.last for leg in legs if leg.meta.get("part") == "trick"]
+    return mostly_silent(tricks)
+
+
+def _why_nothing_is_proved(operation: Operation, sibling: Sequence[_Leg]) -> str:
+    if not sibling:
+        return f"{operation.id}: no call without a token was made"
+    leg = sibling[0]
+    return (
+        f"{operation.id}: {leg.asked} without a token is answered ({leg.last.status}), but that is "
+        f"another operation of the same path; {operation.method} itself does not go out where the "
+        "door of its path is open"
+    )
+
+
+def _why_not_asked(context: RunContext, operation: Operation) -> str:
+    """Why an operation that changes state is not proved where the app checks tokens itself."""
+    reason = (
+        why_not(context, operation, "given") or f"give real input under [operations.{operation.id}]"
+    )
+    return (
+        f"{operation.id}: the app checks tokens itself, so that a GET on its path proves nothing "
+        f"about {operation.method}: {reason}"
+    )
 
 
 def _legs(context: RunContext, exchanges: Sequence[Exchange]) -> list[_Leg]:
@@ -181,7 +211,7 @@ def _legs(context: RunContext, exchanges: Sequence[Exchange]) -> list[_Leg]:
 def _plain_legs(legs: Sequence[_Leg]) -> list[_Leg]:
     """The plain legs; the API client's gives way to a request that the app recognised."""
     recognised = [leg for leg in legs if leg.meta.get("part") == "recognised"]
-    plain = [leg for leg in legs if leg.meta.get("part") == "plain"]
+    plain = [leg for leg in legs if leg.meta.get("part") in ("plain", "own")]
     if recognised:
         plain = [leg for leg in plain if leg.meta.get("client") != "api"]
     return [*recognised, *plain]
@@ -189,12 +219,21 @@ def _plain_legs(legs: Sequence[_Leg]) -> list[_Leg]:
 
 def _is_of_sibling(context: RunContext, operation: Operation, leg: _Leg) -> bool:
     """Whether a visit was let in by another operation, the GET of the same path: its own matter."""
-    if leg.meta.get("client") != "browser" or leg.verdict.outcome not in ("open", "reached"):
+    if leg.last.probe.request.method != "GET" or operation.method == "GET":
         return False
-    return operation.method != "GET" and any(
+    if leg.verdict.outcome not in ("open", "reached"):
+        return False
+    return any(
         other.path == operation.path and other.method == "GET"
         for other in context.connector.operations
     )
+
+
+def _is_cors(leg: _Leg) -> bool:
+    """Whether a visit with OPTIONS met a CORS layer, which answers without asking anybody."""
+    response = leg.last.response
+    options = leg.last.probe.request.method == "OPTIONS" and response is not None
+    return options and leg.verdict.outcome == "open" and not (response and response.body.strip())
 
 
 def _judge_public(operation: Operation, plain: Sequence[_Leg]) -> Judgement:
@@ -231,8 +270,10 @@ def _past_the_door(
         return Judgement((found if with_tokens else replace(found, remedy=KEY_REMEDY),))
     if not reached:
         return None
-    if context.settings.anonymous.enforced_by == "app" or not with_tokens:
+    if app_decides(context, operation):
         leg = reached[0]
+        if leg.meta.get("by_path"):
+            return Judgement(unverified=_why_not_asked(context, operation))
         return Judgement(
             unverified=f"{leg.asked} without a token got {leg.verdict.observed}: the app checks "
             "tokens itself, and no call was found that it recognises; give real inputs under "

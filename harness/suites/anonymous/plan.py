@@ -16,9 +16,24 @@ from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, API_CLIENT, Exchange, Probe, Request
 from harness.exchanges.refusal import Verdict, judge_exchange, same_place, url_of
-from harness.inputs.harmless import door_request, is_repeatable, like_known, real_request
+from harness.inputs.connection import uses_tokens
+from harness.inputs.harmless import (
+    door_request,
+    harmless_request,
+    is_repeatable,
+    like_known,
+    real_request,
+)
+from harness.inputs.permission import BASIS, is_quiet, why_not
+from harness.inputs.platform import why_not_sent
 from harness.inputs.requests import path_target
-from harness.suites.anonymous.tricks import Trick, on_nonsense, tricks_for
+from harness.inputs.values import example_values
+from harness.suites.anonymous.tricks import (
+    Trick,
+    on_nonsense,
+    tricks_for,
+    writing_tricks,
+)
 
 __all__ = ["BROWSER", "anonymous_plan", "app_plan"]
 
@@ -33,24 +48,115 @@ _Part = Generator[list[Probe], list[Exchange], list[Exchange]]
 def anonymous_plan(context: RunContext, operation: Operation) -> Plan:
     """Probes that show whether an operation's door is shut to callers without a token.
 
-    The plain probes go out as an API client and as a browser (a GET on the same path); tricks
-    follow only where both were refused and the run is not quick. Redirects within the app's host
+    The plain probes go out as an API client and as a browser; where the operation may change
+    state, both visit its path with GET, since App Service decides by path. Tricks follow only where
+    both were refused and the run is not quick, and the operation's own method comes last, falsified
+    and only where the door is shut (`harness.inputs.permission`). Redirects within the app's host
     are followed, at most three, because they are no refusal yet.
     """
+    if why_not_sent(context, operation) is not None:
+        return
     plain = yield from _followed(context, _plain_probes(context, operation))
     if operation.id in context.settings.anonymous.public or not plain:
         return
-    if context.settings.anonymous.enforced_by == "app" and _reached(context, plain):
-        request = real_request(context, operation)
-        if request is None:
-            return
-        probe = _probe(operation, request, "recognised", "api", client="api")
-        plain = yield from _followed(context, [probe])
-    if context.quick or not all(v.refused for v in _last_verdicts(context, plain)):
+    if app_decides(context, operation) and _reached(context, plain):
+        if visits_only(context, operation):
+            plain = yield from _unseen_door(context, operation)
+        if not plain or _reached(context, plain):
+            request = real_request(context, operation)
+            if request is None or why_not(context, operation, "given") is not None:
+                return
+            facts = {"client": "api", BASIS: "given"}
+            probe = _probe(operation, request, "recognised", "api", **facts)
+            plain = yield from _followed(context, [probe])
+    if not _all_refused(context, plain):
+        if visits_only(context, operation) and has_sibling(context, operation):
+            yield [_other_visit(context, operation)]
         return
-    request = door_request(context, operation)
-    if request is not None:
-        yield from _tricks(context, operation, _as_api_client(request))
+    tricks = []
+    if not context.quick:
+        tricks = list(
+            tricks_for(context, operation, _as_api_client(door_request(context, operation)))
+        )
+        played = yield from _tricks(context, operation, tricks, "trick")
+        if any(judge_exchange(context, e).outcome == "open" for e in played):
+            return  # a way in was found: nothing that may change state goes that way
+    if is_written(context, operation):
+        asked = any(e.probe.meta.get("part") == "own" for e in plain)
+        yield from _writes(context, operation, asked=asked)
+    if not context.quick:
+        yield from _other_methods(context, operation)
+
+
+def is_written(context: RunContext, operation: Operation) -> bool:
+    """Whether an operation's own method is tried, besides a visit of its path."""
+    return visits_only(context, operation) and why_not(context, operation, "falsified") is None
+
+
+def app_decides(context: RunContext, operation: Operation) -> bool:
+    """Whether the app checks callers itself, so that no other method tells of an operation."""
+    by_app = context.settings.anonymous.enforced_by == "app"
+    return by_app or not uses_tokens(context, operation)
+
+
+def visits_only(context: RunContext, operation: Operation) -> bool:
+    """Whether the plain probes of an operation visit its path with another method than its own."""
+    return operation.changes_state and not context.is_freed(operation)
+
+
+def _unseen_door(context: RunContext, operation: Operation) -> _Part:
+    """The operation's own method, falsified, where the app checks tokens and no visit tells.
+
+    Nothing has shown that this door is shut, so it goes out with `--writes all` only.
+    """
+    if context.settings.writes != "all" or not is_written(context, operation):
+        return []
+    request = harmless_request(context, operation, example_values(context, operation))
+    facts = {"client": "api", BASIS: "falsified"}
+    probe = _probe(operation, _as_api_client(request), "own", "own", **facts)
+    return (yield from _followed(context, [probe]))
+
+
+def has_sibling(context: RunContext, operation: Operation) -> bool:
+    """Whether another operation answers GET on the path."""
+    return any(
+        other.path == operation.path and other.method == "GET"
+        for other in context.connector.operations
+    )
+
+
+def _other_visit(context: RunContext, operation: Operation) -> Probe:
+    """Where a GET is another operation's, which is open: OPTIONS tells whether the path is."""
+    request = replace(_as_api_client(door_request(context, operation)), method="OPTIONS")
+    return _probe(operation, request, "plain", "options", client="api", by_path=True)
+
+
+def _writes(context: RunContext, operation: Operation, *, asked: bool) -> Plan:
+    """The operation's own method without a token, then with each trick, until one is let in."""
+    known = example_values(context, operation)
+    request = _as_api_client(harmless_request(context, operation, known))
+    facts = {"client": "api", BASIS: "falsified"}
+    if not asked:
+        own = yield from _followed(context, [_probe(operation, request, "own", "own", **facts)])
+        if not _all_refused(context, own):
+            return
+    if context.quick:
+        return
+    tricks = [
+        replace(trick, name=f"{trick.name}-{operation.method.lower()}")
+        for trick in tricks_for(context, operation, request)
+    ]
+    yield from _one_by_one(context, operation, tricks)
+
+
+def _other_methods(context: RunContext, operation: Operation) -> Plan:
+    """Methods that change state and that no operation of the path declares."""
+    tricks = [
+        trick
+        for trick in writing_tricks(context, operation)
+        if why_not(context, operation, "falsified", method=trick.request.method) is None
+    ]
+    yield from _one_by_one(context, operation, tricks)
 
 
 def app_plan(context: RunContext) -> Plan:
@@ -94,45 +200,46 @@ _PREFLIGHT = (
 
 def _plain_probes(context: RunContext, operation: Operation) -> list[Probe]:
     request = door_request(context, operation)
-    probes = []
-    if request is not None:
-        request = _as_api_client(request)
-        probes.append(_probe(operation, request, "plain", "api", client="api"))
+    by_path = visits_only(context, operation)
+    facts: dict[str, Any] = {"by_path": True} if by_path else {}
+    api = _probe(operation, _as_api_client(request), "plain", "api", client="api", **facts)
     if operation.id in context.settings.anonymous.public:
-        return probes
+        return [api]
     # Where the app checks tokens itself, a GET on a POST's path meets no check at all.
-    if operation.method == "GET" or context.settings.anonymous.enforced_by == "platform":
+    if operation.method == "GET" or not app_decides(context, operation):
         visit = _browser_request(context, operation, request)
-        probes.append(_probe(operation, visit, "plain", "browser", client="browser"))
-    return probes
+        return [api, _probe(operation, visit, "plain", "browser", client="browser", **facts)]
+    return [api]
 
 
-def _browser_request(context: RunContext, operation: Operation, plain: Request | None) -> Request:
+def _browser_request(context: RunContext, operation: Operation, plain: Request) -> Request:
     """What a private window sends: a GET on the operation's path, with the query if it reads."""
-    if plain is not None and operation.method == "GET":
-        target = plain.target
-    else:
+    target = plain.target
+    if operation.method != "GET":
         target = path_target(context, operation, like_known(context, operation))
     headers = (("User-Agent", BROWSER), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
     return Request("GET", target, headers)
 
 
-def _tricks(context: RunContext, operation: Operation, plain: Request) -> Plan:
-    """Play the tricks: all at once where nothing can change, else one by one until one succeeds."""
-    tricks = list(tricks_for(context, operation, plain))
-    one_by_one = operation.changes_state and not context.is_freed(operation)
-    batches = [[trick] for trick in tricks] if one_by_one else [tricks]
-    for batch in batches:
-        probes = [_trick_probe(operation, trick, trick.request, "trick") for trick in batch]
-        exchanges = yield from _followed(context, probes)
-        doubtful = [trick for trick in batch if _is_doubtful(context, trick, exchanges)]
-        if doubtful:
-            controls = [on_nonsense(context, operation, trick) for trick in doubtful]
-            yield [
-                _trick_probe(operation, trick, request, "nonsense")
-                for trick, request in zip(doubtful, controls, strict=True)
-            ]
-        if one_by_one and any(judge_exchange(context, e).outcome == "open" for e in exchanges):
+def _tricks(context: RunContext, operation: Operation, tricks: list[Trick], part: str) -> _Part:
+    """Play tricks all at once; then what the front end says to the doubtful ones alone."""
+    probes = [_trick_probe(operation, trick, trick.request, part) for trick in tricks]
+    exchanges = yield from _followed(context, probes)
+    doubtful = [trick for trick in tricks if _is_doubtful(context, trick, exchanges)]
+    if doubtful:
+        controls = [on_nonsense(context, operation, trick) for trick in doubtful]
+        yield [
+            _trick_probe(operation, trick, request, "nonsense")
+            for trick, request in zip(doubtful, controls, strict=True)
+        ]
+    return exchanges
+
+
+def _one_by_one(context: RunContext, operation: Operation, tricks: list[Trick]) -> Plan:
+    """Play tricks that may change state one at a time, and none after one that is let in."""
+    for trick in tricks:
+        exchanges = yield from _tricks(context, operation, [trick], "trick")
+        if not _all_refused(context, exchanges):
             return
 
 
@@ -175,6 +282,10 @@ def _next_hop(context: RunContext, exchange: Exchange) -> Probe | None:
     return replace(before, key=f"{before.key}/hop-{hop}", request=request, meta=meta)
 
 
+def _all_refused(context: RunContext, exchanges: Sequence[Exchange]) -> bool:
+    return all(v.refused for v in _last_verdicts(context, exchanges))
+
+
 def _reached(context: RunContext, exchanges: Sequence[Exchange]) -> bool:
     return any(v.outcome == "reached" for v in _last_verdicts(context, exchanges))
 
@@ -193,9 +304,10 @@ def _probe(operation: Operation, request: Request, part: str, leg: str, **meta: 
 
 
 def _trick_probe(operation: Operation, trick: Trick, request: Request, part: str) -> Probe:
-    probe = _probe(
-        operation, request, part, trick.name, client="api", trick=trick.name, family=trick.family
-    )
+    facts: dict[str, Any] = {"client": "api", "trick": trick.name, "family": trick.family}
+    if not is_quiet(request):
+        facts[BASIS] = "falsified"
+    probe = _probe(operation, request, part, trick.name, **facts)
     return replace(probe, purpose=f"anonymous/{part}-{trick.name}")
 
 

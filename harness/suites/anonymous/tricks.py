@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
-from harness.exchanges.model import Headers, Request
+from harness.exchanges.model import API_CLIENT, Headers, Request
 from harness.inputs.harmless import BROKEN_JSON, like_known
 from harness.inputs.requests import example_values, path_target
 
-__all__ = ["TRICK_FAMILIES", "Trick", "on_nonsense", "tricks_for"]
+__all__ = ["TRICK_FAMILIES", "Trick", "on_nonsense", "tricks_for", "writing_tricks"]
 
 TRICK_FAMILIES = {
     "case": "the path in other case",
@@ -109,27 +109,34 @@ def _path_tricks(context: RunContext, operation: Operation, plain: Request) -> I
 
 
 def _method_tricks(context: RunContext, operation: Operation, plain: Request) -> Iterator[Trick]:
-    yield Trick("override", "override", _with(plain, *_override(operation.method)))
+    yield Trick("override", "override", _with(plain, *_override(plain.method)))
     siblings = [o for o in context.connector.operations if o.path == operation.path]
     if siblings[0].id != operation.id:
         return  # The path's first operation speaks for it; the others' methods are their own.
     declared = {o.method for o in siblings}
     for method in ("GET", "HEAD", "OPTIONS"):
-        if method not in declared:
+        if method not in {*declared, plain.method}:
             request = replace(plain, method=method, body=None)
             yield Trick(f"method-{method.lower()}", "method", request)
-    if context.settings.writes != "all":
+
+
+def writing_tricks(context: RunContext, operation: Operation) -> Iterator[Trick]:
+    """Methods that change state and that no operation of the path declares: nothing real in them.
+
+    Whether they may go out is for `harness.inputs.permission` to say.
+    """
+    siblings = [o for o in context.connector.operations if o.path == operation.path]
+    if siblings[0].id != operation.id:
         return
-    # Whatever the operation reads, a write in its place must name nothing and store nothing.
+    declared = {o.method for o in siblings}
     path = path_target(context, operation, like_known(context, operation))
-    headers = (*_without(plain, "content-type"), ("Content-Type", "application/json"))
-    writing = replace(plain, target=path, headers=headers, body=BROKEN_JSON)
+    headers = (("User-Agent", API_CLIENT), ("Content-Type", "application/json"))
+    writing = Request("POST", path, headers, BROKEN_JSON)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         if method not in declared:
             yield Trick(f"method-{method.lower()}", "method", replace(writing, method=method))
     if operation.method == "GET" and "POST" not in declared:
-        request = _with(replace(plain, method="POST"), *_override("GET"))
-        yield Trick("override-post", "override", request)
+        yield Trick("override-post", "override", _with(writing, *_override("GET")))
 
 
 def _header_tricks(context: RunContext, operation: Operation, plain: Request) -> Iterator[Trick]:

@@ -21,6 +21,8 @@ from harness.inputs.generation_document import (
     varied_inputs,
 )
 from harness.inputs.harmless import harmless_values
+from harness.inputs.own_ids import OwnIds
+from harness.inputs.permission import BASIS, Basis
 from harness.inputs.related_operations import path_parameters
 from harness.inputs.requests import LEFT_TO_THE_SENDER, NO_BODY, build_request, is_sendable_header
 from harness.inputs.values import (
@@ -57,14 +59,16 @@ def pinned_inputs(operation: Operation, values: Values) -> frozenset[str]:
 class CaseMaker:
     """Makes the probes of one operation, none of them twice.
 
-    `values` are the best known ones; `fixed` are added to every probe (the id of an object that
-    this run created).
+    `values` are the best known ones. `basis` says whose objects they are about, where the operation
+    changes state; `own` is the id of the object that this run made for it.
     """
 
     context: RunContext
     operation: Operation
     caller: Caller
     values: Values
+    basis: Basis | None = None
+    own: Any = None
     _sent: set[Request] = field(default_factory=set)
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -238,6 +242,13 @@ class CaseMaker:
 
     def _probe(self, kind: str, values: Values, meta: Mapping[str, Any]) -> Probe | None:
         """The probe of these values; None where it was made before or cannot be sent."""
+        number = self._numbers.get(kind, 0) + 1
+        basis = self.basis
+        if basis == "create" and kind == "example" and values == self.values and values.given:
+            basis = "given"
+        if basis in ("create", "own"):
+            label = f"{self.operation.id} {kind} {number}"
+            values = OwnIds(self.context, self.operation, label, self.own).of(values)
         parameters = {k: v for k, v in values.parameters.items() if _is_sendable(k, v)}
         body = values.body if values.has_body else NO_BODY
         try:
@@ -247,8 +258,10 @@ class CaseMaker:
         if request in self._sent or not _is_plain(request):
             return None
         self._sent.add(request)
-        number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        self._numbers[kind] = number
         facts = {**meta, "ids": _ids(self.operation, self.values), "inputs": _inputs(values)}
+        if basis is not None:
+            facts[BASIS] = basis
         return Probe(
             f"{kind}-{number}",
             self.operation.id,

@@ -1,7 +1,8 @@
 """Where an operation may have gone: other methods, paths and base paths, asked when it is gone.
 
-Nothing that may change state is sent to a neighbour unless generated inputs may be sent to the
-operation itself, and DELETE never.
+A neighbour is no operation that the definition names. So what may change state goes to one only
+with `--writes all`, and only input that a person gave, or another method on an object that this
+run made (`harness.inputs.permission`); DELETE never.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from harness.connector.model import Operation
+from harness.connector.model import READING_METHODS, Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Caller, Probe, Request
-from harness.inputs.related_operations import names_objects
+from harness.inputs.permission import BASIS
 
 __all__ = ["neighbour_probes"]
 
@@ -41,13 +42,13 @@ def neighbour_probes(
     path = request.target.partition("?")[0]
     tail = path[len(base) :] if path.startswith(base) else path
     found: list[tuple[str, str, str, str]] = [("control", "", request.method, f"{base}/{NOWHERE}")]
-    if _may_ask(context, operation, request.method):
+    if request.method in READING_METHODS or _is_given(context, operation, example):
         for other in dict.fromkeys((*_BASES, f"{base}/api", f"{base}/v1", f"{base}/v2")):
             if other != base:
                 found.append(("base-path", other or "/", request.method, other + tail))
         for variant in _paths(operation, tail, routes):
             found.append(("path", variant, request.method, base + variant))
-    for method in _methods(context, operation):
+    for method in _methods(context, operation, example):
         found.append(("method", method, method, path))
     found.append(("allow", "", "OPTIONS", path))
     return [
@@ -73,19 +74,20 @@ def _probe(
     headers = example.request.headers if body is not None else ()
     request = Request(method, target, headers, body)
     meta = {"neighbour": kind, "value": value, "ids": example.meta.get("ids", "none")}
+    if BASIS in example.meta:
+        meta[BASIS] = example.meta[BASIS]
     purpose = "contract/neighbour"
     return Probe(f"neighbour-{number}", example.operation, caller, request, purpose, meta)
 
 
-def _may_ask(context: RunContext, operation: Operation, method: str) -> bool:
-    return method != "DELETE" and (
-        not operation.changes_state
-        or context.is_freed(operation)
-        or context.settings.writes == "all"
-    )
+def _is_given(context: RunContext, operation: Operation, example: Probe) -> bool:
+    """Whether the call that met nothing may be tried elsewhere, though it may change state."""
+    if context.settings.writes != "all" or operation.method == "DELETE":
+        return False
+    return context.is_freed(operation) or example.meta.get(BASIS) == "given"
 
 
-def _methods(context: RunContext, operation: Operation) -> list[str]:
+def _methods(context: RunContext, operation: Operation, example: Probe) -> list[str]:
     """Methods that the definition does not give to another operation of the same path."""
     shape = _PLACEHOLDER.sub("{}", operation.path)
     taken = {
@@ -94,10 +96,8 @@ def _methods(context: RunContext, operation: Operation) -> list[str]:
         if _PLACEHOLDER.sub("{}", other.path) == shape
     }
     methods = ["GET"]
-    freely = context.settings.writes == "all" or context.is_freed(operation)
-    # A real object that a reading operation names is not put at risk.
-    if freely and (operation.changes_state or not names_objects(operation)):
-        methods += [m for m in _WRITING if operation.changes_state or m == "POST"]
+    if example.meta.get(BASIS) == "own" and operation.method != "DELETE":
+        methods += _WRITING
     return [method for method in methods if method not in taken]
 
 

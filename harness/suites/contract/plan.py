@@ -19,19 +19,17 @@ from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, user
 from harness.inputs.generation import Generated
 from harness.inputs.generation_cache import cases_of
 from harness.inputs.learning import LEARNT, learn
-from harness.inputs.related_operations import (
-    created_id,
-    deleter_of,
-    names_objects,
-    path_parameters,
-)
-from harness.inputs.requests import NO_BODY, build_request
-from harness.inputs.values import Values, distinct, example_values
+from harness.inputs.making import creation, look_before
+from harness.inputs.own_ids import made_by_this_run
+from harness.inputs.permission import BASIS, Basis, usable_creator
+from harness.inputs.related_operations import deleter_of, names_objects, path_parameters
+from harness.inputs.requests import build_request
+from harness.inputs.values import Values, example_values
 from harness.inputs.write_policy import (
     Exclusion,
+    basis_of,
     contract_exclusions,
     planned_writes,
-    usable_creator,
 )
 from harness.suites.contract.cases import CaseMaker, pinned_inputs
 from harness.suites.contract.neighbours import neighbour_probes
@@ -120,8 +118,16 @@ class _Job:
         removes = operation.method == "DELETE" and not self.context.is_freed(operation)
         return not limited and not removes
 
-    def maker(self, values: Values) -> CaseMaker:
-        return CaseMaker(self.context, self.operation, self.caller, values)
+    @property
+    def basis(self) -> Basis | None:
+        """Whose objects generated input is about; None where nothing is changed."""
+        operation = self.operation
+        if not operation.changes_state or self.context.is_freed(operation):
+            return None
+        return "given" if self.given_only else basis_of(operation)
+
+    def maker(self, values: Values, own: Any = None) -> CaseMaker:
+        return CaseMaker(self.context, self.operation, self.caller, values, self.basis, own)
 
     def generated(self) -> Generated:
         context, operation = self.context, self.operation
@@ -152,6 +158,8 @@ def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
     best = example_values(job.context, job.operation)
     values = yield from learn(job.context, job.operation, best, job.caller)
     maker = job.maker(values)
+    if cleaner.is_needed:
+        yield from look_before(job.context, job.operation, job.operation, job.caller)
     answers = yield _first(job, maker)
     if LEARNT in values.sources.values() and _statuses(answers) <= _GONE:
         # Another check of this run may have removed the object between the list and the call.
@@ -168,19 +176,10 @@ def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
     creator = usable_creator(context, operation)
     if creator is None:
         return
-    best = example_values(context, creator)
-    inputs = yield from learn(context, creator, best, job.caller)
-    inputs = distinct(context.connector, creator, inputs, operation.id)
-    body = inputs.body if inputs.has_body else NO_BODY
-    request = build_request(context, creator, inputs.parameters, body)
-    meta, purpose = {"of": creator.id}, "contract/create"
-    answers = yield [
-        Probe("create-1", operation.id, job.caller, request, purpose, meta, repeatable=False)
-    ]
-    parameter = path_parameters(operation)[-1]
-    own = created_id(answers[0], parameter) if answers else None
+    own = yield from creation(context, operation, creator, job.caller)
     if own is None:
         return
+    parameter = path_parameters(operation)[-1]
     cleaner.own(creator, own)
     values = example_values(context, operation)
     values = replace(
@@ -189,7 +188,7 @@ def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
         sources={**values.sources, parameter.name: "created"},
     )
     values = yield from learn(context, operation, values, job.caller)
-    maker = job.maker(values)
+    maker = job.maker(values, own)
     answers = yield _first(job, maker)
     if operation.method == "DELETE":
         cleaner.removed(answers, own)
@@ -235,21 +234,27 @@ class _Cleaner:
     """Remembers what this plan created and removes it at the end."""
 
     def __init__(self, job: _Job) -> None:
-        self._situation = job.context
+        self._context = job.context
         self._operation = job.operation
         self._caller = job.caller
         self._ids: dict[str, Any] = {}
-        self._deleter = None
-        if self._creates():
-            self._deleter = deleter_of(job.context.connector, job.operation)
+        self._creator: Operation | None = None
+        if self._creates() and deleter_of(job.context.connector, job.operation) is not None:
+            self._creator = job.operation
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the operation under test itself makes objects that are removed again."""
+        return self._creator is not None and self._context.settings.writes == "all"
 
     def _creates(self) -> bool:
         operation = self._operation
-        return operation.method in ("POST", "PUT") and not names_objects(operation)
+        freed = self._context.is_freed(operation)
+        return operation.method == "POST" and not names_objects(operation) and not freed
 
     def own(self, creator: Operation, own: Any) -> None:
         """Note an object that was created for this plan to work on."""
-        self._deleter = deleter_of(self._situation.connector, creator)
+        self._creator = creator
         self._ids[str(own)] = own
 
     def removed(self, exchanges: list[Exchange], own: Any) -> None:
@@ -259,25 +264,26 @@ class _Cleaner:
 
     def note(self, exchanges: list[Exchange]) -> None:
         """Note what these calls created."""
-        if self._deleter is None or not self._creates():
+        if self._creator is None or not self._creates():
             return
-        parameter = path_parameters(self._deleter)[-1]
         for exchange in exchanges:
-            own = created_id(exchange, parameter)
+            own = made_by_this_run(self._context, self._creator, exchange)
             if own is not None:
                 self._ids[str(own)] = own
 
     def cleaning(self) -> Plan:
         """Remove what was created, as far as `--writes` allows and a DELETE operation is known."""
-        deleter = self._deleter
-        if deleter is None or self._situation.settings.writes != "all":
+        if self._creator is None or self._context.settings.writes != "all":
+            return
+        deleter = deleter_of(self._context.connector, self._creator)
+        if deleter is None:
             return
         parameter = path_parameters(deleter)[-1]
-        base = dict(example_values(self._situation, deleter).parameters)
+        base = dict(example_values(self._context, deleter).parameters)
         probes = []
         for number, own in enumerate(self._ids.values(), 1):
-            request = build_request(self._situation, deleter, {**base, parameter.name: own})
-            key, meta = f"clean-up-{number}", {"of": deleter.id}
+            request = build_request(self._context, deleter, {**base, parameter.name: own})
+            key, meta = f"clean-up-{number}", {"of": deleter.id, BASIS: "own", "id": own}
             purpose = "contract/clean-up"
             probes.append(Probe(key, self._operation.id, self._caller, request, purpose, meta))
         if probes:

@@ -13,12 +13,15 @@ from harness.errors import SettingsError
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import Probe, Request, user
 from harness.inputs.learning import learn
-from harness.inputs.related_operations import created_id, deleter_of, path_parameters
+from harness.inputs.making import creation
+from harness.inputs.own_ids import OwnIds
+from harness.inputs.permission import BASIS, usable_creator, why_not
+from harness.inputs.related_operations import deleter_of, path_parameters
 from harness.inputs.requests import NO_BODY, build_request
-from harness.inputs.values import Values, distinct, example_values
-from harness.inputs.write_policy import contract_exclusions, usable_creator
+from harness.inputs.values import Values, example_values
+from harness.inputs.write_policy import contract_exclusions
 
-__all__ = ["changing_plan", "why_not_changed"]
+__all__ = ["changing_plan", "clean_up", "why_not_changed"]
 
 
 def why_not_changed(context: RunContext, operation: Operation) -> str | None:
@@ -28,9 +31,7 @@ def why_not_changed(context: RunContext, operation: Operation) -> str | None:
         return reason
     if not path_parameters(operation):
         return "it creates, so that there is no object of another user's to change"
-    if usable_creator(context, operation) is None:
-        return "no operation is known by which this run could create an object to change"
-    return None
+    return why_not(context, operation, "own")
 
 
 def changing_plan(context: RunContext, operation: Operation) -> Plan:
@@ -39,17 +40,21 @@ def changing_plan(context: RunContext, operation: Operation) -> Plan:
     if creating is None or why_not_changed(context, operation) is not None:
         return
     owner, intruder = list(context.settings.users)[:2]
-    values = example_values(context, creating)
-    values = yield from learn(context, creating, values, user(owner), suite="delegated")
-    values = distinct(context.connector, creating, values, f"{operation.id} of {owner}")
-    made = yield [_probe(context, creating, values, f"create/{owner}", owner)]
-    parameter = path_parameters(operation)[-1]
-    own = created_id(made[0], parameter) if made[0].status in (200, 201, 202) else None
+    own = yield from creation(
+        context,
+        operation,
+        creating,
+        user(owner),
+        suite="delegated",
+        label=f"{operation.id} of {owner}",
+        key=f"create/{owner}",
+    )
     if own is None:
         return
-    fixed = {parameter.name: own}
+    fixed = {path_parameters(operation)[-1].name: own}
     values = _with(example_values(context, operation), fixed)
     values = yield from learn(context, operation, values, user(owner), suite="delegated")
+    values = OwnIds(context, operation, operation.id, own).of(values)
     before, after = (_reading(context, operation, fixed, owner, w) for w in ("before", "after"))
     attack = _probe(context, operation, values, f"intrude/{intruder}", intruder)
     if before:
@@ -58,15 +63,25 @@ def changing_plan(context: RunContext, operation: Operation) -> Plan:
         replace(
             attack,
             request=_altered(context, operation, attack.request),
-            meta={"owner": owner, "id": own},
+            meta={"owner": owner, "id": own, BASIS: "own"},
         )
     ]
     if after:
         yield after
-    remover = deleter_of(context.connector, creating)
-    if remover is not None:
-        least = _with(example_values(context, remover), {path_parameters(remover)[-1].name: own})
-        yield [_probe(context, remover, least, f"cleanup/{owner}", owner)]
+    yield from clean_up(context, operation, creating, own, owner)
+
+
+def clean_up(
+    context: RunContext, operation: Operation, creator: Operation, own: Any, owner: str
+) -> Plan:
+    """Remove an object that this run made."""
+    remover = deleter_of(context.connector, creator)
+    if remover is None:
+        return
+    least = _with(example_values(context, remover), {path_parameters(remover)[-1].name: own})
+    probe = _probe(context, remover, least, f"cleanup/{owner}", owner)
+    meta = {"of": remover.id, "id": own, BASIS: "own"}
+    yield [replace(probe, operation=operation.id, meta=meta)]
 
 
 def _with(values: Values, fixed: Mapping[str, Any]) -> Values:

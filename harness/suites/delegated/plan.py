@@ -17,7 +17,9 @@ from harness.errors import SettingsError
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, user
 from harness.exchanges.records import json_body
+from harness.exchanges.refusal import judge_exchange
 from harness.inputs.connection import uses_tokens
+from harness.inputs.permission import BASIS, why_not
 from harness.inputs.requests import NO_BODY, build_request
 from harness.inputs.values import example_values
 from harness.settings.values import AccessRow
@@ -76,12 +78,25 @@ def identity_plan(context: RunContext) -> Plan:
         for operation in operations
         for name in settings.users
     ]
-    if uses_tokens(context):
-        probes += [_session_probe(name) for name in settings.users]
-    exchanges = yield probes
+    with_tokens = uses_tokens(context)
+    exchanges = yield [*probes, *([_platform_probe()] if with_tokens else [])]
+    if with_tokens and _is_platform(context, exchanges[-1]):
+        exchanges = yield [_session_probe(name) for name in settings.users]
     asked = [probe for e in exchanges if (probe := _me_probe(e)) is not None]
     if asked:
         yield asked
+
+
+def _platform_probe() -> Probe:
+    """Whether the platform answers at its sign-in address; where it does, the app never sees it."""
+    request = Request("GET", "/.auth/login/aad")
+    return Probe("platform-login", None, ANONYMOUS, request, "delegated/login")
+
+
+def _is_platform(context: RunContext, exchange: Exchange) -> bool:
+    """Whether a visit of the sign-in address is sent off to sign in, as App Service does."""
+    verdict = judge_exchange(context, exchange)
+    return verdict.refused and verdict.manner in ("redirect", "page")
 
 
 def _session_probe(name: str) -> Probe:
@@ -121,7 +136,7 @@ def access_probes(context: RunContext) -> list[Probe]:
     probes: list[Probe] = []
     for index, row in enumerate(context.settings.delegated.access):
         operation = context.connector.operation(row.operation)
-        if operation.changes_state and not _row_allowed(context, operation):
+        if why_not(context, operation, "given") is not None:
             continue
         request = _row_request(context, operation, row)
         probes += [
@@ -131,7 +146,12 @@ def access_probes(context: RunContext) -> list[Probe]:
                 ANONYMOUS if name == "anonymous" else user(name),
                 request,
                 "delegated/access",
-                {"row": index, "expect": list(statuses), "inputs": inputs_of(row)},
+                {
+                    "row": index,
+                    "expect": list(statuses),
+                    "inputs": inputs_of(row),
+                    BASIS: "given",
+                },
                 repeatable=not operation.changes_state,
             )
             for name, statuses in row.expect.items()
@@ -143,13 +163,6 @@ def inputs_of(row: AccessRow) -> str:
     """A short hash of a row's own inputs: a recorded answer fits the row that asked for it."""
     plain = json.dumps([row.parameters, row.has_body, row.body], sort_keys=True, default=str)
     return hashlib.sha256(plain.encode("utf-8")).hexdigest()[:12]
-
-
-def _row_allowed(context: RunContext, operation: Operation) -> bool:
-    if context.is_freed(operation):
-        return True
-    writes = context.settings.writes
-    return writes == "all" or (writes == "examples" and operation.method != "DELETE")
 
 
 def _row_request(context: RunContext, operation: Operation, row: AccessRow) -> Request:

@@ -32,6 +32,9 @@ Pace = Literal["always", "night", "once"]
 """always: for every operation in every run; night: for every operation unless the run is quick;
 once: for one operation of the app, unless the run is quick."""
 
+DELEGATED = frozenset({"scope", "app-only"})
+"""Causes that the platform lets through by design: only the function can refuse such tokens."""
+
 GRAPH = "https://graph.microsoft.com"
 FOREIGN_TENANT = "00000000-0000-4000-8000-00000000beef"
 STALE_S = 1200

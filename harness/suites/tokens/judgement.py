@@ -9,9 +9,12 @@ from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
 from harness.exchanges.refusal import Verdict, judge_exchange, listed
+from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
-from harness.suites.tokens.forging import BY_NAME
+from harness.inputs.permission import why_not
+from harness.inputs.platform import why_not_sent
+from harness.suites.tokens.forging import BY_NAME, DELEGATED
 from harness.suites.tokens.refused import reasons_for_refusal
 
 __all__ = ["judge_token_skips", "judge_tokens"]
@@ -103,7 +106,6 @@ UNEXPECTED_REFUSAL = Rule(
     shown_by=(Fault("forbidden-for-invalid", "WhoAmI"),),
 )
 
-DELEGATED = frozenset({"scope", "app-only"})
 AS_REFUSED = frozenset({400, 413, 414, 431})
 """What front ends say to odd requests before any token is looked at."""
 
@@ -124,6 +126,11 @@ class _Try:
         return str(self.exchange.probe.meta.get("cause"))
 
     @property
+    def by_path(self) -> bool:
+        """Whether another method went to the operation's path, because its own changes state."""
+        return self.exchange.probe.meta.get("by_path") is True
+
+    @property
     def by_tenant(self) -> bool:
         return self.exchange.probe.meta.get("signed_by_tenant") is True
 
@@ -139,20 +146,23 @@ def judge_tokens(
     `ingredients_skipped` maps kinds that could not be tried as they should to the reason; where
     nothing hostile was judged, they become the reason of the skip.
     """
+    elsewhere = why_not_sent(context, operation)
+    if elsewhere is not None:
+        return Judgement(unverified=elsewhere)
     if operation.id in context.settings.anonymous.public:
         return Judgement(skipped=f"[anonymous] public lists {operation.id}: it asks for no token")
     asked = [e for e in exchanges if e.probe.meta.get("part")]
     tries = [_Try(exchange, judge_exchange(context, exchange)) for exchange in asked]
     good, none = _last(tries, "control"), _last(tries, "none")
     if good is None or none is None:
-        return Judgement(
-            skipped=f"{operation.method} {operation.path} was not called: nothing in it can be "
-            "falsified, and --writes keeps it back"
-        )
-    stop = _prerequisite(context, operation, good, none)
+        return Judgement(unverified=f"{operation.id}: no call with a token was made")
+    stop = _prerequisite(context, operation, good, none, tries)
     if stop is not None:
         return stop
     hostile = [t for t in tries if t.exchange.probe.meta.get("part") == "hostile"]
+    # What the platform lets through by design only the function could refuse; a visit of the path
+    # of an operation with another method does not reach it.
+    hostile = [t for t in hostile if not (t.by_path and t.cause in DELEGATED)]
     silent = [t for t in hostile if _says_nothing(t, good)]
     hostile = [t for t in hostile if t not in silent]
     carried = [t for t in tries if t.exchange.probe.meta.get("part") == "carriage"]
@@ -179,6 +189,7 @@ def judge_tokens(
     if not hostile and not silent:
         reasons = [f"{kind}: {reason}" for kind, reason in ingredients_skipped.items()]
         skipped = "no hostile token was tried; " + "; ".join(reasons)
+    unverified = unverified or mostly_silent([t.exchange for t in carried])
     return Judgement(tuple(findings), unverified=unverified, skipped=skipped)
 
 
@@ -199,7 +210,7 @@ def _last(tries: Sequence[_Try], part: str) -> _Try | None:
 
 
 def _prerequisite(
-    context: RunContext, operation: Operation, good: _Try, none: _Try
+    context: RunContext, operation: Operation, good: _Try, none: _Try, tries: Sequence[_Try]
 ) -> Judgement | None:
     """Why hostile tokens prove nothing here, or None where they do."""
     if good.verdict.outcome in ("unverified", "elsewhere"):
@@ -209,7 +220,17 @@ def _prerequisite(
         return Judgement((finding,), unverified=f"{operation.id} refuses the good token")
     if not good.verdict.rank:
         return _good_refused(context, operation, good)
-    if none.verdict.outcome == "reached" and context.settings.anonymous.enforced_by == "app":
+    by_app = context.settings.anonymous.enforced_by == "app"
+    if by_app and all(t.by_path for t in tries):
+        reason = (
+            why_not(context, operation, "given")
+            or f"give real input under [operations.{operation.id}]"
+        )
+        return Judgement(
+            unverified=f"{operation.id}: the app checks tokens itself, so that a GET on its path "
+            f"proves nothing about {operation.method}: {reason}"
+        )
+    if none.verdict.outcome == "reached" and by_app:
         return Judgement(
             unverified=f"{operation.id}: the app checks tokens itself, and no call was found that "
             f"it recognises; give real inputs under [operations.{operation.id}]"
@@ -261,7 +282,7 @@ def _says_nothing(attempt: _Try, good: _Try) -> bool:
 
     A route such as `{id:guid}` meets a made-up id with the host's own empty 404.
     """
-    if attempt.exchange.probe.meta.get("fitting", True):
+    if attempt.exchange.probe.meta.get("fitting", True) or attempt.by_path:
         return False
     return all(
         t.exchange.response is not None
@@ -375,7 +396,7 @@ def _finding(
     what: str,
     severity: Severity | None = None,
 ) -> Finding:
-    kinds = [t.kind for t in tries]
+    kinds = list(dict.fromkeys(t.kind for t in tries))
     first = BY_NAME[kinds[0]]
     means = f": {first.accepted_means}" if rule in (ACCEPTED, DELEGATED_ONLY) else ""
     return rule.finding(

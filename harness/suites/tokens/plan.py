@@ -7,7 +7,7 @@ let in and no token is not: else they prove nothing.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,12 +24,27 @@ from harness.exchanges.model import (
     user,
 )
 from harness.exchanges.refusal import judge_exchange
-from harness.inputs.harmless import door_request, is_fitting, is_repeatable, real_request
+from harness.inputs.harmless import (
+    door_request,
+    harmless_request,
+    is_fitting,
+    is_repeatable,
+    real_request,
+)
 from harness.inputs.learning import learn
+from harness.inputs.permission import BASIS, is_quiet, why_not
+from harness.inputs.platform import why_not_sent
 from harness.inputs.requests import example_values
 from harness.settings.secret import Secret
 from harness.suites.tokens.carriage import CARRIAGES
-from harness.suites.tokens.forging import KINDS, ForgeKind, TokenParts, forge, signing_key_pem
+from harness.suites.tokens.forging import (
+    DELEGATED,
+    KINDS,
+    ForgeKind,
+    TokenParts,
+    forge,
+    signing_key_pem,
+)
 
 __all__ = ["GenuineTokens", "token_plan", "token_skips"]
 
@@ -131,55 +146,76 @@ def token_skips(genuine: GenuineTokens) -> dict[str, str]:
 def token_plan(context: RunContext, operation: Operation, genuine: GenuineTokens) -> Plan:
     """Probes that show which tokens an operation lets in.
 
-    The good token (caller = user) and no token go first. Operations that may change state are
-    tried one token at a time, and no more after the first hostile one that is let in.
+    The good token (caller = user) and no token go first. An operation that may change state is
+    visited with GET, since App Service decides by path; its own method follows, falsified, one
+    token at a time and only where all of them were refused (`harness.inputs.permission`).
     """
     if operation.id in context.settings.anonymous.public:
+        return
+    if why_not_sent(context, operation) is not None:
         return
     best = example_values(context, operation)
     caller = user(genuine.user)
     best = yield from learn(context, operation, best, caller, suite="tokens")
-    request = door_request(context, operation, best)
-    if request is None:
-        return
-    request = _as_api_client(request)
-    first = yield _controls(operation, request, genuine, 1)
+    request = _as_api_client(door_request(context, operation, best))
+    by_path = operation.changes_state and not context.is_freed(operation)
+    facts: dict[str, Any] = {"by_path": True} if by_path else {}
+    first = yield _controls(operation, request, genuine, 1, **facts)
     if _outcome(context, first, "none") == "reached" and _app_enforces(context):
         real = real_request(context, operation)
-        if real is None:
+        if real is None or why_not(context, operation, "given") is not None:
             return
-        request = _as_api_client(real)
-        first = yield _controls(operation, request, genuine, 2)
+        request, by_path = _as_api_client(real), False
+        facts = {BASIS: "given"} if operation.changes_state else {}
+        first = yield _controls(operation, request, genuine, 2, **facts)
     good, none = (_outcome(context, first, part) for part in ("control", "none"))
     if good not in ("open", "reached") or none != "refused":
         return
     fitting = is_fitting(operation, best)
-    yield from _hostile(context, operation, request, genuine, fitting)
+    forged = _forged_probes(context, operation, request, genuine, fitting=fitting, **facts)
+    if not is_quiet(request):
+        yield from _until_let_in(context, list(forged), free=context.is_freed(operation))
+        return
+    carried = _carriage_probes(context, operation, request, genuine, **facts)
+    tried = yield [*forged, *carried]
+    hostile = [e for e in tried if _must_be_refused(e.probe)]
+    if by_path and _all_refused(context, hostile) and _is_written(context, operation):
+        writing = _as_api_client(harmless_request(context, operation, best))
+        facts = {"attempt": 2, BASIS: "falsified"}
+        again = _forged_probes(context, operation, writing, genuine, fitting=fitting, **facts)
+        probes = [probe for probe in again if _must_be_refused(probe)]
+        yield from _until_let_in(context, probes, free=False)
 
 
-def _hostile(
-    context: RunContext,
-    operation: Operation,
-    request: Request,
-    genuine: GenuineTokens,
-    fitting: bool,
-) -> Generator[list[Probe], list[Exchange], None]:
-    probes = [
-        *_forged_probes(context, operation, request, genuine, fitting),
-        *_carriage_probes(context, operation, request, genuine),
-    ]
-    if not operation.changes_state or context.is_freed(operation):
+def _must_be_refused(probe: Probe) -> bool:
+    """Whether it carries a token that the platform itself must refuse, whatever the function is.
+
+    Tokens of an app, or without the scope, are the function's own matter.
+    """
+    return probe.meta.get("part") == "hostile" and probe.meta.get("cause") not in DELEGATED
+
+
+def _is_written(context: RunContext, operation: Operation) -> bool:
+    return why_not(context, operation, "falsified") is None
+
+
+def _all_refused(context: RunContext, exchanges: Sequence[Exchange]) -> bool:
+    return all(judge_exchange(context, e).outcome == "refused" for e in exchanges)
+
+
+def _until_let_in(context: RunContext, probes: list[Probe], *, free: bool) -> Plan:
+    """One at a time, and none after one that is let in, where that may change something."""
+    if free:
         yield probes
         return
     for probe in probes:
         exchanges = yield [probe]
-        let_in = any(judge_exchange(context, e).outcome == "open" for e in exchanges)
-        if let_in and not probe.meta.get("may_count"):
+        if not _all_refused(context, exchanges):
             return
 
 
 def _controls(
-    operation: Operation, request: Request, genuine: GenuineTokens, attempt: int
+    operation: Operation, request: Request, genuine: GenuineTokens, attempt: int, **facts: Any
 ) -> list[Probe]:
     claims = genuine.claims
     told = {
@@ -197,8 +233,9 @@ def _controls(
             attempt=attempt,
             control=True,
             **told,
+            **facts,
         ),
-        _probe(operation, request, ANONYMOUS, "none", "none", attempt=attempt),
+        _probe(operation, request, ANONYMOUS, "none", "none", attempt=attempt, **facts),
     ]
 
 
@@ -207,7 +244,7 @@ def _forged_probes(
     operation: Operation,
     request: Request,
     genuine: GenuineTokens,
-    fitting: bool,
+    **facts: Any,
 ) -> Iterator[Probe]:
     parts = genuine.parts()
     for kind in KINDS:
@@ -226,12 +263,16 @@ def _forged_probes(
             kind.name,
             cause=kind.cause,
             signed_by_tenant=of_tenant is not None,
-            fitting=fitting,
+            **facts,
         )
 
 
 def _carriage_probes(
-    context: RunContext, operation: Operation, request: Request, genuine: GenuineTokens
+    context: RunContext,
+    operation: Operation,
+    request: Request,
+    genuine: GenuineTokens,
+    **facts: Any,
 ) -> Iterator[Probe]:
     for carriage in CARRIAGES:
         if _is_due(context, operation, carriage.pace):
@@ -245,6 +286,7 @@ def _carriage_probes(
                 carriage.name,
                 may_count=carriage.may_count,
                 signed_by_tenant=True,
+                **facts,
             )
 
 

@@ -392,10 +392,19 @@ def test_a_visit_that_another_operation_answers_is_its_own_matter(
     assert judge(both(REFUSED, answer(status)), "Create") == Judgement()
 
 
-def test_an_operation_that_was_visited_only_says_so(judge: Callable[..., Judgement]) -> None:
-    visit = exchange(REFUSED, leg="browser", client="browser")
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_visit_that_another_operation_answers_proves_nothing_alone(
+    judge: Callable[..., Judgement], status: int
+) -> None:
+    visits = [
+        exchange(answer(status), leg="api", client="api", by_path=True),
+        exchange(answer(status), leg="browser", client="browser", by_path=True),
+    ]
 
-    assert "--writes" in (judge([visit], "Create").skipped or "")
+    judgement = judge(visits, "Create")
+
+    assert judgement.findings == ()
+    assert "another operation of the same path" in (judgement.unverified or "")
 
 
 @pytest.mark.parametrize("rule", rules_of("anonymous"), ids=lambda rule: rule.id)

@@ -34,7 +34,7 @@ DRIFTS = [
     ("base-path-moved", "contract.base-path"),
     ("path-moved:ListCategories", "contract.moved"),
     ("path-moved:CreateDocument", "contract.moved"),
-    ("method-changed:ListCategories", "contract.moved"),
+    ("method-changed:ListCategories", "contract.operation-gone"),
     ("method-changed:ReplaceDocument", "contract.moved"),
     ("status-changed:ListDocuments", "contract.status"),
     ("server-error:SearchDocuments", "contract.server-error"),

@@ -188,20 +188,53 @@ def test_no_write_carries_a_browsers_user_agent(
     assert {e.probe.request.header("user-agent") for e in exchanges} == {"connector-harness"}
 
 
+def writes(exchanges: list[Exchange]) -> list[str]:
+    """The kinds of token with which a request went out that may change state."""
+    return [
+        str(e.probe.meta["kind"])
+        for e in exchanges
+        if e.probe.request.method not in ("GET", "HEAD", "OPTIONS")
+    ]
+
+
 def test_a_write_stops_at_the_first_token_let_in(
     situate: Callable[..., RunContext], genuine: GenuineTokens
 ) -> None:
     def door(probe: Probe) -> Response:
-        return respond({"good": 400, "alg-none": 201}.get(str(probe.meta["kind"]), 401))
+        if probe.request.method == "POST" and probe.meta["kind"] == "alg-none":
+            return respond(201)
+        return respond(404 if probe.meta["kind"] == "good" else 401)
 
     assert kinds(tried(situate(), genuine, "Create", door))[-1] == "alg-none"
 
 
-def test_what_has_nothing_to_falsify_is_not_called(
+def test_no_write_goes_out_where_a_hostile_token_reads(
     situate: Callable[..., RunContext], genuine: GenuineTokens
 ) -> None:
-    assert tried(situate(), genuine, "Run") == []
-    assert tried(situate(writes="all"), genuine, "Run") != []
+    def door(probe: Probe) -> Response:
+        return respond(404 if probe.meta["kind"] in ("good", "alg-none") else 401)
+
+    assert writes(tried(situate(writes="all"), genuine, "Create", door)) == []
+
+
+@pytest.mark.parametrize("mode", ["none", "examples", "all"])
+def test_the_good_token_writes_nothing(
+    situate: Callable[..., RunContext], genuine: GenuineTokens, mode: str
+) -> None:
+    written = writes(tried(situate(writes=mode), genuine, "Create"))
+
+    assert not {"good", *(c.name for c in CARRIAGES)} & set(written)
+    assert bool(written) == (mode != "none")
+
+
+@pytest.mark.parametrize("mode", ["none", "examples", "all"])
+def test_what_has_nothing_to_falsify_is_visited_only(
+    situate: Callable[..., RunContext], genuine: GenuineTokens, mode: str
+) -> None:
+    exchanges = tried(situate(writes=mode), genuine, "Run")
+
+    assert kinds(exchanges)[:2] == ["good", "none"]
+    assert writes(exchanges) == []
 
 
 def test_an_app_that_checks_tokens_itself_gets_a_call_it_recognises(
