@@ -121,10 +121,11 @@ def harmless_request(context: RunContext, operation: Operation, known: Values) -
 def visit_request(context: RunContext, operation: Operation, known: Values) -> Request:
     """A GET on an operation's path, with ids that name nothing: App Service decides by path.
 
-    Inputs of the query are left out; the door does not look at them.
+    What a connection adds (a key, say) goes along, since a caller with a key must be let in.
     """
     as_sent = build_request(context, operation, harmless_values(operation, known))
-    return Request("GET", as_sent.target.partition("?")[0], bearer=as_sent.bearer)
+    headers = tuple((n, v) for n, v in as_sent.headers if n.lower() != "content-type")
+    return replace(as_sent, method="GET", headers=headers, body=None, flow=None)
 
 
 def names_nothing(request: Request, methods: Iterable[str]) -> bool:
