@@ -280,6 +280,11 @@ class Check:
         if finding is not None:
             self.findings.append(finding)
 
+    def _silent_s(self) -> float:
+        """Seconds that this process has waited in vain so far."""
+        traffic = [getattr(sender, "traffic", None) for sender in self.run.senders.values()]
+        return float(sum(getattr(each, "silent_s", 0.0) for each in traffic))
+
     def payload(
         self, outcome: CheckOutcome | None, seconds: float, *, failed: bool = False
     ) -> dict[str, Any]:
@@ -298,6 +303,7 @@ class Check:
             "findings": [finding.to_plain() for finding in self.findings],
             "exchanges": [to_plain(e) for e in (self.exchanges if keep_all else kept(self))],
             "seen": len(self.exchanges),
+            "silent_s": self._silent_s(),
             "notes": list(self.notes),
             "coverage": coverage_of(self),
             "facts": self.facts,

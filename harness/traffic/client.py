@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from harness.exchanges.model import Headers, Response
+from harness.traffic.unpacking import Unpacker
 
 __all__ = ["AppClient", "NoAnswer"]
 
@@ -28,11 +29,16 @@ NEVER_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class NoAnswer(Exception):
-    """There is no answer; the text says why. `is_final`: another try would end the same."""
+    """There is no answer; the text says why.
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+    `is_final`: another try would end the same. `kind` is refused (no connection came about), silent
+    (connected, and no answer in time) or broken.
+    """
+
+    def __init__(self, reason: str, *, is_final: bool = False, kind: str = "broken") -> None:
         super().__init__(reason)
         self.is_final = is_final
+        self.kind = kind
 
 
 class AppClient:
@@ -51,9 +57,18 @@ class AppClient:
         self._proxies: dict[str, str | None] = {}
 
     async def send(
-        self, method: str, origin: str, target: str, headers: Headers, body: bytes | None
+        self,
+        method: str,
+        origin: str,
+        target: str,
+        headers: Headers,
+        body: bytes | None,
+        *,
+        within_s: float | None = None,
     ) -> Response:
         """The response to one request; its body is cut beyond the limit.
+
+        `within_s` is the time for all of it, where that is less than usual.
 
         Raises:
             NoAnswer: no connection, no whole answer in time, or what came is not HTTP.
@@ -66,23 +81,31 @@ class AppClient:
                 headers=_fields(headers),
                 data=body,
                 allow_redirects=False,
+                timeout=self._timeout(within_s),
                 proxy=self._proxy(origin),
             ) as answer:
                 content, truncated = await self._content(answer)
                 raw = answer.raw_headers
         except aiohttp.ConnectionTimeoutError:
-            raise NoAnswer("no connect within the time limit") from None
+            raise NoAnswer("no connect within the time limit", kind="refused") from None
         except TimeoutError:
-            raise NoAnswer("no answer within the time limit") from None
+            seconds = time.perf_counter() - began
+            text = f"no answer within the time limit ({seconds:.0f} s)"
+            raise NoAnswer(text, is_final=True, kind="silent") from None
         except aiohttp.ClientConnectorError as error:
             text = f"connection refused or impossible: {error}"
-            raise NoAnswer(text, is_final=True) from None
+            raise NoAnswer(text, is_final=True, kind="refused") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a header or target that cannot be sent (RFC 9112 section 11.1)
             text = f"the connection broke: {type(error).__name__}: {error}"
             raise NoAnswer(text, is_final=isinstance(error, ValueError)) from None
         told = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in raw)
         return Response(answer.status, told, content, time.perf_counter() - began, truncated)
+
+    def _timeout(self, within_s: float | None) -> aiohttp.ClientTimeout:
+        if within_s is None:
+            return self._time
+        return aiohttp.ClientTimeout(total=within_s, sock_connect=self._time.sock_connect)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -93,15 +116,13 @@ class AppClient:
                 await asyncio.sleep(0)
 
     async def _content(self, answer: aiohttp.ClientResponse) -> tuple[bytes, bool]:
-        """The body, and whether it was cut."""
-        chunks, size = [], 0
+        """The body, unpacked, and whether it was cut."""
+        unpacker = Unpacker(answer.headers.get("content-encoding", ""), self._body_limit)
         async for chunk in answer.content.iter_any():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self._body_limit:
+            if not unpacker.feed(chunk):
                 answer.close()
-                return b"".join(chunks), True
-        return b"".join(chunks), False
+                break
+        return unpacker.body()
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
@@ -111,6 +132,7 @@ class AppClient:
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._time,
+                auto_decompress=False,  # whole chunks at a time: a bomb would take gigabytes
                 skip_auto_headers=NEVER_ADDED,
                 max_line_size=LONGEST_HEAD,
                 max_field_size=LONGEST_HEAD,

@@ -27,9 +27,11 @@ from harness.traffic.pacing import (
     retry_after_seconds,
     should_retry,
 )
+from harness.traffic.vigil import Vigil
 
 __all__ = ["LiveCoordinator", "LiveSender", "Traffic", "loop_thread"]
 
+START = Probe("start", None, ANONYMOUS, Request("GET", "/"), "start")
 USER_AGENT = f"connector-harness/{__version__}"
 T = TypeVar("T")
 
@@ -54,6 +56,8 @@ class Traffic:
     sent: int = 0
     retried: int = 0
     writes: int = 0
+    silent_s: float = 0.0
+    """Seconds that were spent waiting for operations that then gave no answer."""
 
 
 class _LoopThread:
@@ -112,6 +116,8 @@ class LiveSender:
         )
         self._paused_until = 0.0
         self._start: asyncio.Future[None] | None = None
+        self._last_look: asyncio.Future[None] | None = None
+        self._vigil = Vigil(limits.silence_s)
         self._always = always
         self._tokens: dict[tuple[str, str], str] = {}
         self._connections: dict[str, dict[str, str]] = {}
@@ -162,6 +168,9 @@ class LiveSender:
         started = time.time()
         attempt = 0
         while True:
+            why_not = self._vigil.why_not(probe)
+            if why_not is not None:
+                return Exchange(probe, None, why_not, started, attempt)
             attempt += 1
             await self._wait_if_paused()
             response, problem = await self._attempt(probe)
@@ -177,6 +186,8 @@ class LiveSender:
         """Decide on another try, and wait for it."""
         limits = self._limits
         if response is None:
+            if await self._is_gone(probe, problem):
+                return False
             final = not isinstance(problem, NoAnswer) or problem.is_final
             if final or not probe.repeatable or attempt > limits.retries:
                 return False
@@ -191,7 +202,25 @@ class LiveSender:
             self._paused_until = max(self._paused_until, time.monotonic() + pause)
         elif response.status in FRONT_END_STATUSES:
             await self._wait_for_start(pause)
+            return self._vigil.gone is None
         return True
+
+    async def _is_gone(self, probe: Probe, problem: Exception | None) -> bool:
+        """Whether the app is not there any more: it refuses connections, at a last look as well."""
+        elsewhere = probe.request.origin is not None and probe.request.origin != self._origin
+        if elsewhere or not isinstance(problem, NoAnswer) or problem.kind != "refused":
+            return False
+        if self._last_look is None:
+            self._last_look = asyncio.ensure_future(self._look_again(str(problem)))
+        await asyncio.shield(self._last_look)
+        return self._vigil.gone is not None
+
+    async def _look_again(self, reason: str) -> None:
+        await asyncio.sleep(self._limits.last_look_s)
+        _, problem = await self._attempt(START)
+        if isinstance(problem, NoAnswer) and problem.kind == "refused":
+            self._vigil.gone = f"the app is gone: {reason}"
+        self._last_look = None
 
     async def _renewed(self, probe: Probe) -> bool:
         """After a 401: fetch a fresh token once; True when there is another one to try with."""
@@ -212,15 +241,16 @@ class LiveSender:
 
     async def _started(self) -> None:
         """Ask for the app's root, which changes nothing, until the front end lets it answer."""
-        probe = Probe("start", None, ANONYMOUS, Request("GET", "/"), "start")
-        deadline = time.monotonic() + self._limits.cold_start_s
-        pause = self._limits.first_backoff_s
+        limits = self._limits
+        deadline = time.monotonic() + limits.cold_start_s
+        pause = limits.first_backoff_s
         while time.monotonic() < deadline:
             await asyncio.sleep(pause)
-            response, _ = await self._attempt(probe)
+            response, _ = await self._attempt(START)
             if response is not None and response.status not in FRONT_END_STATUSES:
                 return
             pause = min(pause * 2, 8.0)
+        self._vigil.gone = f"the app did not start within {limits.cold_start_s:.0f} s"
 
     async def _wait_if_paused(self) -> None:
         delay = self._paused_until - time.monotonic()
@@ -236,11 +266,15 @@ class LiveSender:
         if body is None and sent.method in ("POST", "PUT", "PATCH"):
             body = b""
         origin = sent.origin or self._origin
+        patience, began = self._vigil.patience_s(self._limits.read_s), time.perf_counter()
         try:
             answer = await self._client.send(
-                sent.method, origin, sent.target, self._headers(sent), body
+                sent.method, origin, sent.target, self._headers(sent), body, within_s=patience
             )
         except (NoAnswer, OfflineError) as error:
+            if isinstance(error, NoAnswer) and error.kind == "silent":
+                self._vigil.was_silent(probe, time.perf_counter() - began)
+                self.traffic.silent_s = self._vigil.spent_s
             return None, error
         return answer, None
 

@@ -25,12 +25,16 @@ _NOT_STARTED = (b"Function host is not running", b"The service is unavailable")
 class PacingLimits:
     """How patient the sender is; all times in seconds.
 
-    `read_s` is a little more than the 120 s that a connector waits for its backend.
+    `read_s` is a little more than the 120 s that a connector waits for its backend; `silence_s` is
+    what all waiting for silent operations together may take; `last_look_s` is the pause before the
+    last look at a host that refuses connections.
     """
 
     connect_s: float = 15.0
     read_s: float = 125.0
     cold_start_s: float = 90.0
+    silence_s: float = 180.0
+    last_look_s: float = 2.0
     longest_pause_s: float = 60.0
     retries: int = 3
     first_backoff_s: float = 0.5

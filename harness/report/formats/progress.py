@@ -46,6 +46,7 @@ class Progress:
         self._began = clock()
         self._done = 0
         self._requests = 0
+        self._silent_s = 0.0
         self._rows = 0
 
     def start(self, check: str, total: int) -> None:
@@ -64,6 +65,7 @@ class Progress:
         """One of pytest's reports came in: with a check's payload, or as the end of its item."""
         self._done += ended
         self._requests += (payload or {}).get("seen", 0)
+        self._silent_s = max(self._silent_s, (payload or {}).get("silent_s", 0.0))
 
     def text(self, check: str, total: int, elapsed: float) -> str:
         """`12/74 contract GetDocument · 412 requests · about 12 s left`."""
@@ -71,6 +73,8 @@ class Progress:
         name = test.partition("[")[2].rstrip("]") or test
         suite = file.rpartition("/")[2].removeprefix("test_").removesuffix(".py")
         parts = [f"{self._done}/{total} {suite} {name}", f"{self._requests} requests"]
+        if self._silent_s:
+            parts.append(f"{self._silent_s:.0f} s of silence")
         if self._done >= 5 and total > self._done:
             left = elapsed / self._done * (total - self._done)
             parts.append(f"about {left:.0f} s left")
