@@ -22,9 +22,10 @@ from urllib.parse import urlsplit
 
 import msal
 
-from harness.bounds.files import is_file
+from harness.bounds.files import is_file, reason_of
 from harness.bounds.parsing import parse_json
 from harness.callers.cache_files import KeptTokenCache, PlainFile
+from harness.callers.http import quiet_loggers
 from harness.errors import SettingsError
 
 __all__ = [
@@ -90,6 +91,11 @@ class OpenCache:
         """Whether another run can use it."""
         return self.kind in ("encrypted", "plain")
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the last sign-in is not kept although it should be, or None."""
+        return getattr(self.cache, "trouble", None)
+
 
 def data_folder(platform: str | None = None, environ: Mapping[str, str] | None = None) -> Path:
     """The user's own data folder for the harness; not created here."""
@@ -129,8 +135,13 @@ def open_cache(
     folder = choice.folder or data_folder()
     stem = _stem(authority)
     plain = folder / f"{stem}{PLAIN}"
+    quiet_loggers()
     if choice.kind == "plain" or is_file(plain):
-        return OpenCache(KeptTokenCache(PlainFile(plain)), "plain")
+        try:
+            return OpenCache(KeptTokenCache(PlainFile(plain)), "plain")
+        except OSError as error:
+            note = f"{plain} cannot be written ({reason_of(error)}): sign-ins are not kept"
+            return OpenCache(msal.SerializableTokenCache(), "memory", [note])
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         persistence = _encrypted(encrypted, str(folder / f"{stem}{ENCRYPTED}"))

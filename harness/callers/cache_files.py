@@ -34,6 +34,7 @@ class KeptTokenCache(PersistedTokenCache):  # type: ignore[misc]
         self._drop_stale_lock()
         try:
             super().modify(credential_type, old_entry, new_key_value_pairs=new_key_value_pairs)
+            self.trouble = None  # what is in memory was saved whole
         except Exception as error:
             self._note("saved", error)
             msal.SerializableTokenCache.modify(

@@ -23,7 +23,7 @@ from harness.bounds.files import is_dir
 from harness.bounds.parsing import parse_json
 from harness.errors import SettingsError
 
-__all__ = ["AuthorityError", "AuthorityHttp", "tls_context"]
+__all__ = ["AuthorityError", "AuthorityHttp", "quiet_loggers", "tls_context"]
 
 CONNECT_S = 10.0
 READ_S = 30.0
@@ -143,8 +143,8 @@ class AuthorityHttp:
             AuthorityError: no usable answer, or one that is not JSON.
         """
         answer = self._send("POST", url, params, data, headers)
-        if _json_object(answer.text) is None and not answer.text.lstrip().startswith("<"):
-            raise AuthorityError("odd", f"{_place(url)} answered {answer.status_code} without JSON")
+        if _json_object(answer.text) is None and not _is_soap(data):
+            raise AuthorityError("odd", _not_json(url, answer))
         return answer
 
     def page(self, url: str) -> Answer:
@@ -165,6 +165,8 @@ class AuthorityHttp:
                 self._remember(answer)
                 return answer
             error = error or _busy(answer, target)
+            if error.trouble != "unreachable" and _holds_password(data):
+                raise error  # it may have been counted already: a lock-out is the tenant's to give
             pause = error.retry_after_s or FIRST_PAUSE_S * attempt
             if not _worth_another_try(error, attempt, waited + pause) or not self._wait(pause):
                 raise error
@@ -176,7 +178,8 @@ class AuthorityHttp:
         """One request; httpx's errors become ours, without the request that they would carry."""
         kept = {k: v for k, v in (headers or {}).items() if v is not None}
         try:
-            response = self._client.request(method, url, params=params, data=data, headers=kept)
+            body = {"content": data} if _is_soap(data) else {"data": data}
+            response = self._client.request(method, url, params=params, headers=kept, **body)
             return Answer(response.status_code, response.text, dict(response.headers)), None
         except httpx.HTTPError as error:
             return None, _translated(error, url)
@@ -199,10 +202,33 @@ class AuthorityHttp:
 
 
 def quiet_loggers() -> None:
-    """Keep MSAL's debug messages out of every log: they show codes and assertions."""
-    logger = logging.getLogger("msal")
-    if logger.level == logging.NOTSET:
-        logger.setLevel(logging.WARNING)
+    """Keep MSAL's messages from every log and terminal: they show codes, assertions and bodies.
+
+    A handler of its own keeps Python's last resort, which prints to standard error, out of it.
+    """
+    for name in ("msal", "msal_extensions"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+
+
+def _is_soap(data: Any) -> bool:
+    """Whether a POST is WS-Trust's (to AD FS), whose answers are XML; others send a form."""
+    return isinstance(data, (str, bytes))
+
+
+def _holds_password(data: Any) -> bool:
+    """Whether a POST carries a user's password: the form of the grant, or WS-Trust's envelope."""
+    return _is_soap(data) or (isinstance(data, Mapping) and "password" in data)
+
+
+def _not_json(url: str, answer: Answer) -> str:
+    is_page = answer.text.lstrip().startswith("<")
+    what = "with a web page, as a proxy's" if is_page else "without JSON"
+    return f"{_place(url)} answered {answer.status_code} {what}"
 
 
 def _worth_another_try(error: AuthorityError, attempt: int, waited: float) -> bool:

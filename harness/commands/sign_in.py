@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.callers.cache import CacheChoice, forget_all
+from harness.callers.cache import CacheChoice, OpenCache, forget_all
 from harness.callers.claims import ClaimRow, claims_of, names_of, table_of
 from harness.callers.expired_tokens import forget_expired
 from harness.callers.prompting import TerminalPrompt
@@ -39,7 +39,7 @@ def login(options: argparse.Namespace) -> int:
         opened = sign_ins.cache
         if not opened.is_kept and options.export is None:
             raise SettingsError("; ".join(opened.notes) or "sign-ins cannot be kept here")
-        failed = [name for name in names if not _login_one(sign_ins, name, kept=opened.is_kept)]
+        failed = [name for name in names if not _login_one(sign_ins, name, opened)]
         if options.export is not None and not failed:
             _write_secret(Path(options.export), sign_ins.export())
             print(
@@ -97,14 +97,22 @@ def claim_lines(rows: Sequence[ClaimRow], width: int) -> list[str]:
     return lines
 
 
-def _login_one(sign_ins: SignIns, name: str, *, kept: bool) -> bool:
+def _login_one(sign_ins: SignIns, name: str, opened: OpenCache) -> bool:
     try:
         got = sign_ins.token(name)
     except SignInError as error:
         print(f"connector-harness: {error}", file=sys.stderr)
         return False
+    if opened.trouble is not None:
+        print(
+            f"connector-harness: {name}: signed in as {_whom(got)}, but not kept: "
+            f"{opened.trouble}; free the disk or unlock the keyring and log in again",
+            file=sys.stderr,
+        )
+        return False
     state = "was kept already" if got.source == "cache" else "kept from now on"
-    print(f"{name}: signed in as {_whom(got)} ({state if kept else 'kept in the export alone'})")
+    shown = state if opened.is_kept else "kept in the export alone"
+    print(f"{name}: signed in as {_whom(got)} ({shown})")
     return True
 
 

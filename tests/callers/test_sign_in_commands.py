@@ -166,3 +166,28 @@ def test_claims_stay_within_the_terminal_where_values_do(width: int) -> None:
 
     assert all(len(line) <= width for line in lines)
     assert "".join(lines).count("m" * 30) == 1
+
+
+@pytest.mark.usefixtures("project")
+def test_disk_that_fills_while_signing_in_is_told_by_login(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("harness.callers.cache_files.PlainFile.save", full)
+    monkeypatch.setattr("harness.callers.cache_files.PlainFile.load", lambda _self: "{}")
+    monkeypatch.setattr("harness.callers.cache_files.PlainFile.__init__", _plain_file)
+
+    assert main(["login", "--plain-cache", "bob"]) == 1
+
+    told = capsys.readouterr()
+    assert "kept from now on" not in told.out
+    assert "could not be saved" in told.err
+
+
+def _plain_file(self: Any, path: Path) -> None:
+    from msal_extensions import FilePersistence
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    FilePersistence.__init__(self, str(path))
