@@ -107,6 +107,24 @@ def _run(user: str, words: Sequence[str], where: str) -> Secret:
     raise _error(user, f"{where} {failure}", "run it by hand; it may need a sign-in of its own")
 
 
+def any_token(user: UserSettings) -> str:
+    """The token that settings or a command hand in, whatever its form: another provider's.
+
+    Raises:
+        SettingsError: its environment variable is not set, or neither is configured.
+        SignInError: the command failed or printed no token.
+    """
+    if user.token is not None:
+        return user.token.resolve().strip().removeprefix("Bearer ").strip()
+    if user.token_command is None:
+        raise SettingsError(f"[users.{user.name}]: set token or token-command")
+    where = f"[users.{user.name}] token-command"
+    picked = _picked(_run(user.name, split_command(user.token_command, where), where))
+    if picked is None:
+        raise _error(user.name, f"{where} printed no token", "let it print the token alone")
+    return picked.reveal()
+
+
 def _last_line(output: bytes) -> str:
     lines = output.decode("utf-8", "replace").strip().splitlines()
     return _LONG.sub("…", lines[-1])[:200] if lines else "it said nothing"

@@ -11,6 +11,7 @@ stands for them until it is sent.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,9 +26,20 @@ __all__ = [
     "connection_values",
     "credentials_of",
     "missing_connection",
+    "signs_in_by_entra",
+    "signs_in_elsewhere",
     "uses_tokens",
 ]
 
+ENTRA_PROVIDERS = ("aad", "aadcertificate")
+MICROSOFT_HOSTS = (
+    "login.microsoftonline.",
+    "login.windows.net",
+    "login.microsoft.com",
+    ".b2clogin.com",
+    ".ciamlogin.com",
+    "login.chinacloudapi.cn",
+)
 USERNAMES = ("username", "user", "login", "email", "accountid", "apiuser")
 PASSWORDS = ("password", "secret", "api_key", "apikey", "token")
 
@@ -40,7 +52,7 @@ class Credential:
     `entries` are the connection entries it is made of (user name and password for `basic`).
     """
 
-    kind: Literal["key", "basic"]
+    kind: Literal["key", "basic", "bearer"]
     scheme: str
     location: Literal["header", "query"]
     name: str
@@ -49,9 +61,15 @@ class Credential:
     @property
     def template(self) -> str:
         """The value with placeholders for what the connection holds."""
+        if self.kind == "bearer":
+            return "Bearer {token}"
         if self.kind == "basic":
             return f"Basic {{basic:{':'.join(self.entries)}}}"
         return f"{{connection:{self.entries[0]}}}"
+
+
+BEARER = Credential("bearer", "oauth2", "header", "Authorization", ())
+"""A token of a provider that this program knows nothing of."""
 
 
 def uses_tokens(context: RunContext, operation: Operation | None = None) -> bool:
@@ -70,9 +88,43 @@ def uses_tokens(context: RunContext, operation: Operation | None = None) -> bool
     return not _by_key(context)
 
 
+def signs_in_elsewhere(context: RunContext) -> bool:
+    """Whether tokens come from another provider than Entra ID, handed in by the settings.
+
+    Nothing is known of such tokens: they may be no JWT, and nobody can ask for another one.
+    """
+    entra, properties = context.settings.entra, context.connector.properties
+    if entra.tenant_id or entra.client_id:
+        return False
+    if properties is not None:
+        if not has_oauth(properties, context.settings.connection.chosen_set):
+            return False
+        provider = properties.identity_provider or ""
+        return provider.lower() not in ENTRA_PROVIDERS and not _names_microsoft(properties.raw)
+    schemes = context.connector.raw.get("securityDefinitions")
+    by_oauth = isinstance(schemes, Mapping) and any(
+        isinstance(s, Mapping) and str(s.get("type", "")).lower() == "oauth2"
+        for s in schemes.values()
+    )
+    return by_oauth and not _names_microsoft(schemes)
+
+
+def _names_microsoft(document: Any) -> bool:
+    """Whether sign-in addresses of a document are Microsoft's."""
+    text = json.dumps(document, default=str).lower()
+    return any(host in text for host in MICROSOFT_HOSTS)
+
+
+def signs_in_by_entra(context: RunContext, operation: Operation | None = None) -> bool:
+    """Whether calls carry a token of Entra ID (or of an authority that speaks like it)."""
+    return uses_tokens(context, operation) and not signs_in_elsewhere(context)
+
+
 def credentials_of(context: RunContext, operation: Operation | None) -> tuple[Credential, ...]:
     """The keys and passwords that the platform adds to a call; none for OAuth tokens."""
     properties = context.connector.properties
+    if signs_in_elsewhere(context):
+        return (BEARER,)
     if properties is not None and has_oauth(properties, context.settings.connection.chosen_set):
         return ()
     if _signs_in_by_settings(context):
@@ -102,6 +154,12 @@ def missing_connection(context: RunContext, operation: Operation) -> str | None:
 
     A user's own entry or a shared one will do.
     """
+    user = context.settings.default_user or "alice"
+    if signs_in_elsewhere(context):
+        known_user = context.settings.users.get(user)
+        if known_user is not None and (known_user.token or known_user.token_command):
+            return None
+        return f'[users.{user}] token = "${{{user.upper()}_TOKEN}}" (or token-command)'
     known = {*_default_users(context), *context.settings.connection.values}
     lacking = [
         entry
@@ -111,7 +169,6 @@ def missing_connection(context: RunContext, operation: Operation) -> str | None:
     ]
     if not lacking:
         return None
-    user = context.settings.default_user or "alice"
     rows = ", ".join(f'{entry} = "${{{user.upper()}_{entry.upper()}}}"' for entry in lacking)
     return f"[users.{user}] connection = {{ {rows} }}"
 
@@ -129,7 +186,7 @@ def _schemes(context: RunContext, operation: Operation | None) -> dict[str, Mapp
         for each in (required if isinstance(required, list) else [])
         if isinstance(each, Mapping)
     ]
-    if required is None and len(declared) == 1:
+    if not alternatives_in(required) and len(declared) == 1:
         # The wizard writes one scheme and applies it to every operation.
         alternatives = [{n: s for n, s in declared.items() if isinstance(s, Mapping)}]
     alternatives = [each for each in alternatives if each]
@@ -139,6 +196,11 @@ def _schemes(context: RunContext, operation: Operation | None) -> dict[str, Mapp
         if entries and all(entry in known for entry in entries):
             return dict(each)
     return dict(alternatives[0]) if alternatives else {}
+
+
+def alternatives_in(required: Any) -> bool:
+    """Whether a security requirement names any scheme."""
+    return isinstance(required, list) and any(isinstance(r, Mapping) and r for r in required)
 
 
 def _credentials(

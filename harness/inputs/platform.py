@@ -123,6 +123,8 @@ def _with_credentials(context: RunContext, operation: Operation, request: Reques
     lacking = missing_connection(context, operation) is not None
     for credential in () if lacking else credentials_of(context, operation):
         value = credential.template
+        if credential.kind == "bearer":
+            continue  # the sender adds it
         if credential.location == "query":
             pair = f"{credential.name}={value}"
             target += ("&" if "?" in target else "?") + pair

@@ -17,7 +17,7 @@ from harness.connector.model import Connector
 from harness.demo import Demo
 from harness.errors import SettingsError, TargetError
 from harness.exchanges.context import RunContext
-from harness.inputs.connection import uses_tokens
+from harness.inputs.connection import signs_in_elsewhere, uses_tokens
 from harness.settings.secrets import configured_secrets, is_secret
 from harness.settings.values import Deferred, Settings, UserSettings
 
@@ -106,6 +106,8 @@ class Coordinator:
         """
         if not self._signs_in:
             return ""
+        if self._tokens_from_elsewhere and caller in self.effective.users:
+            return self._seen(caller, self._token_handed_in(caller))
         sign_ins = self.sign_ins
         if kind == "app":
             return self._seen("app", sign_ins.app_token(sign_ins.app_scope).value.reveal())
@@ -138,13 +140,23 @@ class Coordinator:
         """Whether users of this connector get tokens at all."""
         return uses_tokens(RunContext(self._connector, self._settings))
 
+    @property
+    def _tokens_from_elsewhere(self) -> bool:
+        """Whether tokens are another provider's, which only the settings hand in."""
+        return signs_in_elsewhere(RunContext(self._connector, self._settings))
+
+    def _token_handed_in(self, caller: str) -> str:
+        from harness.callers.external_tokens import any_token
+
+        return any_token(self.effective.users[caller])
+
     def token(self, caller: str) -> dict[str, Any]:
         """A user's token as plain data: value, claims, expiry (epoch seconds), id token.
 
         Of a connector that signs in by a key there is none: what the settings call the user then
         stands for the claims that tell users apart.
         """
-        if not self._signs_in:
+        if not self._signs_in or self._tokens_from_elsewhere:
             username = self.effective.users[caller].username
             claims = {} if username is None else {"preferred_username": username}
             return {"value": "", "claims": claims, "expires_at": 0.0, "id_token": None}

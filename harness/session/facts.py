@@ -137,8 +137,11 @@ def connection_of_default_user(check: Check) -> dict[str, str]:
     user = check.run.settings.default_user
     if check.is_replay or user is None:
         return {}
+    coordinator = check.run.coordinator
     try:
-        return check.run.coordinator.connection(user)
+        values = coordinator.connection(user)
+        token = coordinator.bearer(user, "user")
+        return {**values, "token": token} if token else values
     except HarnessError as error:
         raise CheckUnverified(str(error)) from None
 

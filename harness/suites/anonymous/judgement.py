@@ -13,7 +13,7 @@ from harness.exchanges.refusal import Verdict, judge_exchange, listed
 from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
-from harness.inputs.connection import uses_tokens
+from harness.inputs.connection import signs_in_by_entra
 from harness.inputs.permission import why_not
 from harness.inputs.platform import why_not_sent
 from harness.suites.anonymous.data_in_refusal import leaked
@@ -161,7 +161,7 @@ def judge_anonymous(
     if app_decides(context, operation) and all(leg.meta.get("by_path") for leg in plain):
         return Judgement(unverified=_why_not_asked(context, operation))
     findings = [*_refusals(context, operation, plain), *_bypasses(operation, legs)]
-    if not uses_tokens(context, operation):
+    if not signs_in_by_entra(context, operation):
         findings = [replace(finding, remedy=KEY_REMEDY) for finding in findings]
     unknown = [leg for leg in plain if leg.verdict.outcome in ("unverified", "elsewhere")]
     reason = None
@@ -262,7 +262,7 @@ def _past_the_door(
     context: RunContext, operation: Operation, plain: Sequence[_Leg]
 ) -> Judgement | None:
     """One finding for a door that is not shut, whatever else is wrong; None where it is."""
-    with_tokens = uses_tokens(context, operation)
+    with_tokens = signs_in_by_entra(context, operation)
     opened = [leg for leg in plain if leg.verdict.outcome == "open"]
     reached = [leg for leg in plain if leg.verdict.outcome == "reached"]
     if opened:
@@ -317,7 +317,7 @@ def _refusals(
                 "an empty body or an error object",
                 f"{leg.verdict.observed}, with {held}",
             )
-        with_tokens = uses_tokens(context, operation)
+        with_tokens = signs_in_by_entra(context, operation)
         if not _is_expected(context, leg, with_tokens=with_tokens):
             way = context.settings.anonymous.expect
             yield _finding(

@@ -16,7 +16,7 @@ from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, API_CLIENT, Exchange, Probe, Request
 from harness.exchanges.refusal import Verdict, judge_exchange, same_place, url_of
-from harness.inputs.connection import uses_tokens
+from harness.inputs.connection import signs_in_by_entra
 from harness.inputs.harmless import (
     door_request,
     harmless_request,
@@ -96,7 +96,7 @@ def is_written(context: RunContext, operation: Operation) -> bool:
 def app_decides(context: RunContext, operation: Operation) -> bool:
     """Whether the app checks callers itself, so that no other method tells of an operation."""
     by_app = context.settings.anonymous.enforced_by == "app"
-    return by_app or not uses_tokens(context, operation)
+    return by_app or not signs_in_by_entra(context, operation)
 
 
 def visits_only(context: RunContext, operation: Operation) -> bool:

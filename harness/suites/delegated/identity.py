@@ -18,7 +18,7 @@ from harness.exchanges.model import Exchange, Probe, Response
 from harness.exchanges.records import json_body, values_in
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule
-from harness.inputs.connection import uses_tokens
+from harness.inputs.connection import signs_in_by_entra
 from harness.settings.values import BodyExpectation, IdentityPointer
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.key_identity import judge_key_identity
@@ -69,7 +69,7 @@ def judge_identity(
         ]
     if not context.settings.users:
         return Judgement(unverified="no user is configured: add [users.NAME]"), []
-    if not uses_tokens(context):
+    if not signs_in_by_entra(context):
         return judge_key_identity(context, exchanges)
     findings: list[Finding] = []
     proved: dict[str, str] = {}

@@ -18,7 +18,7 @@ from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, user
 from harness.exchanges.records import json_body
 from harness.exchanges.refusal import judge_exchange
-from harness.inputs.connection import uses_tokens
+from harness.inputs.connection import signs_in_by_entra
 from harness.inputs.permission import BASIS, why_not
 from harness.inputs.requests import NO_BODY, build_request
 from harness.inputs.values import example_values
@@ -78,7 +78,7 @@ def identity_plan(context: RunContext) -> Plan:
         for operation in operations
         for name in settings.users
     ]
-    with_tokens = uses_tokens(context)
+    with_tokens = signs_in_by_entra(context)
     exchanges = yield [*probes, *([_platform_probe()] if with_tokens else [])]
     if with_tokens and _is_platform(context, exchanges[-1]):
         exchanges = yield [_session_probe(name) for name in settings.users]

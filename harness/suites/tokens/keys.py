@@ -8,6 +8,7 @@ access keys in Azure Functions" (`x-functions-key` or `code`, both are accepted)
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,12 @@ from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request,
 from harness.exchanges.refusal import Verdict, judge_exchange
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
-from harness.inputs.connection import Credential, credentials_of, missing_connection
+from harness.inputs.connection import (
+    Credential,
+    connection_values,
+    credentials_of,
+    missing_connection,
+)
 from harness.inputs.harmless import door_request, is_repeatable
 from harness.inputs.learning import learn
 from harness.inputs.platform import why_not_sent
@@ -30,6 +36,9 @@ __all__ = ["judge_key_settings", "judge_keys", "key_plan"]
 
 FUNCTION_KEYS = frozenset({"x-functions-key", "code"})
 """Where the Functions host takes its own keys: each place is as good as the other."""
+TOKEN = "token"
+"""Under this name the values hold the token of another provider."""
+_ENTRY = re.compile(r"\{connection:([^{}]+)\}")
 WITH_KEYS: Mapping[str, Any] = {
     "options": {"by_keys": True},
     "definition": {
@@ -140,8 +149,8 @@ def key_plan(context: RunContext, operation: Operation, values: Mapping[str, str
 def _wrong(
     context: RunContext, operation: Operation, request: Request, values: Mapping[str, str]
 ) -> Iterator[Probe]:
-    for credential in credentials_of(context, operation):
-        secret = values.get(credential.entries[-1], "")
+    for credential in _carried(context, operation, request):
+        secret = values.get(credential.entries[-1] if credential.entries else TOKEN, "")
         for wrong in wrong_keys(secret or "0000000000000000"):
             caller = Caller(
                 f"forged:{wrong.kind}", "forgery", Secret(_sent(credential, wrong, values))
@@ -151,7 +160,34 @@ def _wrong(
         if credential.kind == "key" and credential.name.lower() not in FUNCTION_KEYS:
             caller = Caller("forged:key-elsewhere", "forgery", Secret(secret))
             moved = _moved(request, credential)
-            yield _probe(operation, moved, caller, "place", "key-elsewhere")
+            yield _probe(
+                operation,
+                moved,
+                caller,
+                "place",
+                "key-elsewhere",
+                name=credential.name,
+                location=credential.location,
+            )
+
+
+def _carried(context: RunContext, operation: Operation, request: Request) -> Iterator[Credential]:
+    """What a request carries of a connection: the definition's credentials, and policies' headers.
+
+    A policy may put a key into a header that the definition does not know of.
+    """
+    declared = credentials_of(context, operation)
+    yield from (c for c in declared if c.kind == "bearer" or c.template in _values(request))
+    known = {credential.template for credential in declared}
+    secret = {n for n, v in connection_values(context).items() if v == f"{{connection:{n}}}"}
+    for name, value in request.headers:
+        entry = _ENTRY.search(value)
+        if entry is not None and value not in known and entry[1] in secret:
+            yield Credential("key", name, "header", name, (entry[1],))
+
+
+def _values(request: Request) -> str:
+    return "\n".join([request.target, *(value for _, value in request.headers)])
 
 
 def _sent(credential: Credential, wrong: WrongKey, values: Mapping[str, str]) -> str:
@@ -165,8 +201,10 @@ def _sent(credential: Credential, wrong: WrongKey, values: Mapping[str, str]) ->
 def _with_placeholder(request: Request, credential: Credential) -> Request:
     """The request with `{token}`, which the forgery fills, in the place of the credential."""
     own = credential.template
+    if credential.kind == "bearer":
+        return request
     mark = "Basic {token}" if credential.kind == "basic" else "{token}"
-    headers = tuple((n, mark if v == own else v) for n, v in request.headers)
+    headers = tuple((n, v.replace(own, mark)) for n, v in request.headers)
     return replace(request, headers=headers, target=request.target.replace(own, "{token}"))
 
 
@@ -179,7 +217,7 @@ def _moved(request: Request, credential: Credential) -> Request:
         return replace(
             request, target=target, headers=(*request.headers, (credential.name, "{token}"))
         )
-    headers = tuple(pair for pair in request.headers if pair[1] != own)
+    headers = tuple(pair for pair in request.headers if own not in pair[1])
     mark = "&" if "?" in request.target else "?"
     target = f"{request.target}{mark}{quote(credential.name, safe='~')}={{token}}"
     return replace(request, headers=headers, target=target)
@@ -214,7 +252,7 @@ def judge_keys(
         reason = f"{operation.id}: no wrong key was tried"
     findings = [
         *_accepted(operation, by_part["hostile"]),
-        *_elsewhere(context, operation, by_part["place"]),
+        *_elsewhere(operation, by_part["place"]),
     ]
     return Judgement(tuple(findings), unverified=reason)
 
@@ -258,19 +296,19 @@ def _accepted(
 
 
 def _elsewhere(
-    context: RunContext, operation: Operation, moved: Sequence[tuple[Exchange, Verdict]]
+    operation: Operation, moved: Sequence[tuple[Exchange, Verdict]]
 ) -> Iterator[Finding]:
     severity: Severity = "warning"
     for exchange, verdict in moved:
         if verdict.outcome != "open":
             continue
-        credential = credentials_of(context, operation)[0]
-        other = "the query string" if credential.location == "header" else "a header"
+        meta = exchange.probe.meta
+        other = "the query string" if meta.get("location") == "header" else "a header"
         yield KEY_PLACE.finding(
-            f"{operation.id} takes the key {credential.name} from {other} as well",
+            f"{operation.id} takes the key {meta.get('name')} from {other} as well",
             operation=operation.id,
             caller=exchange.probe.caller.name,
-            expected=f"the key counts in the {credential.location} alone",
+            expected=f"the key counts in the {meta.get('location')} alone",
             observed=verdict.observed,
             evidence=(exchange.id,) if exchange.id else (),
             severity=severity,

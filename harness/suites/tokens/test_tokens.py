@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.connector.model import Operation
-from harness.inputs.connection import uses_tokens
+from harness.inputs.connection import signs_in_by_entra
 from harness.session.check import Check
 from harness.session.facts import (
     connection_of_default_user,
@@ -26,14 +26,14 @@ pytestmark = [pytest.mark.tokens, pytest.mark.quick]
 
 def test_tokens_are_fit(connector_check: Check) -> None:
     """Each user's token names the audience, issuer, scope and client that the app expects."""
-    if not uses_tokens(connector_check.context):
+    if not signs_in_by_entra(connector_check.context):
         return connector_check.conclude(judge_key_settings(connector_check.context))
     return connector_check.conclude(fitness_judgement(connector_check))
 
 
 def test_connector_registration(connector_check: Check) -> None:
     """The connector's secret works, consent is there, its redirect URL is registered."""
-    if not uses_tokens(connector_check.context):
+    if not signs_in_by_entra(connector_check.context):
         raise CheckSkipped(NO_TOKENS)
     connector_check.conclude(registration_judgement(connector_check))
 
@@ -41,7 +41,7 @@ def test_connector_registration(connector_check: Check) -> None:
 def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check) -> None:
     """The good token passes; expired, forged and foreign ones do not."""
     context = connector_check.context
-    if not uses_tokens(context, operation):
+    if not signs_in_by_entra(context, operation):
         values = connection_of_default_user(connector_check)
         exchanges = connector_check.perform(key_plan(context, operation, values))
         return connector_check.conclude(judge_keys(context, operation, exchanges))
@@ -53,7 +53,7 @@ def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check
 
 def test_tenant_signed_tokens_were_at_hand(connector_check: Check) -> None:
     """Kinds that nobody outside the tenant can sign are named, each with the reason."""
-    if not uses_tokens(connector_check.context):
+    if not signs_in_by_entra(connector_check.context):
         raise CheckSkipped(NO_TOKENS)
     genuine = ingredients_of(connector_check)
     connector_check.conclude(judge_token_skips(skips_of(connector_check, genuine)))
