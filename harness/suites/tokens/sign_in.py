@@ -15,6 +15,7 @@ from harness.exchanges.context import RunContext
 from harness.findings.examples import TenantAnswer
 from harness.findings.model import Finding, Judgement, Rule
 from harness.suites.tokens.fitness import Expectations, Unfit, token_fitness
+from harness.suites.tokens.sign_in_failures import CLOCK
 
 __all__ = [
     "expectations_of",
@@ -36,16 +37,6 @@ CACHE_AGEING = Rule(
     remedy="Run `connector-harness login --export FILE` and renew the secret.",
     reference="Microsoft identity platform: Refresh tokens",
     shown_by=(TenantAnswer(situation="cached sign-in of 85 days"),),
-)
-CLOCK = Rule(
-    id="sign-in.clock",
-    severity="warning",
-    title="This computer's clock is off",
-    meaning="The clock differs from the authority's by more than five minutes.",
-    why="Tokens look expired, or not yet valid, when they are neither.",
-    remedy="Synchronise the clock.",
-    reference=CLAIMS,
-    shown_by=(TenantAnswer(situation="clock ten minutes off"),),
 )
 SEPARATE_CLIENT = Rule(
     id="sign-in.separate-client",

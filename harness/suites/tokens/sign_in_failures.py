@@ -321,6 +321,16 @@ FAILED = Rule(
     reference=CODES,
     shown_by=(TenantAnswer("invalid_request", "AADSTS999999: Something else."),),
 )
+CLOCK = Rule(
+    id="sign-in.clock",
+    severity="warning",
+    title="This computer's clock is off",
+    meaning="The clock differs from the authority's by more than five minutes.",
+    why="Tokens look expired, or not yet valid, when they are neither.",
+    remedy="Synchronise the clock.",
+    reference="Microsoft identity platform: Access token claims reference",
+    shown_by=(TenantAnswer(situation="clock ten minutes off"),),
+)
 FAILURES = {value.id: value for value in tuple(globals().values()) if isinstance(value, Rule)}
 """The rules above by their ids, as errors of sign-ins name them."""
 
