@@ -7,6 +7,7 @@ Reading files is left to `harness.connector.loading` and its neighbours; judging
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ __all__ = [
     "Sample",
 ]
 
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -158,6 +160,21 @@ class Operation:
     def parameters_in(self, location: str) -> tuple[Parameter, ...]:
         """The parameters of one location (path, query, header, body, formData)."""
         return tuple(p for p in self.parameters if p.location == location)
+
+    @property
+    def path_inputs(self) -> tuple[Parameter, ...]:
+        """What the path needs: its declared parameters, and placeholders that none declares.
+
+        A placeholder that the definition forgot is a text; the definition suite reports it.
+        """
+        declared = self.parameters_in("path")
+        known = {p.name for p in declared}
+        forgotten = [name for name in _PLACEHOLDER.findall(self.path) if name not in known]
+        schema = {"type": "string"}
+        return declared + tuple(
+            Parameter(name, "path", True, schema, {**schema, "name": name}, self.pointer)
+            for name in dict.fromkeys(forgotten)
+        )
 
     def success_responses(self) -> tuple[ResponseSpec, ...]:
         """Documented 2xx answers, or the default one where it is the only success there is."""

@@ -84,7 +84,7 @@ def is_fitting(operation: Operation, values: Values) -> bool:
         values.sources.get(parameter.name) != MADE_UP
         or parameter.schema.get("type") in ("integer", "number", "boolean")
         or str(parameter.schema.get("format", "")).lower() in _BY_FORMAT
-        for parameter in operation.parameters_in("path")
+        for parameter in operation.path_inputs
         if not parameter.is_constant
     )
 
@@ -142,9 +142,7 @@ def names_nothing(request: Request, methods: Iterable[str]) -> bool:
 def is_falsifiable(operation: Operation) -> bool:
     """Whether there is something to falsify: a path parameter, a body or a form."""
     return bool(
-        operation.parameters_in("path")
-        or operation.parameters_in("formData")
-        or operation.body is not None
+        operation.path_inputs or operation.parameters_in("formData") or operation.body is not None
     )
 
 

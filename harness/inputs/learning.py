@@ -17,9 +17,10 @@ from harness.errors import SettingsError
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Caller, Exchange, Probe, Request
+from harness.inputs.body_learning import listed_properties
 from harness.inputs.related_operations import id_in, items_in, lister_of, path_parameters
 from harness.inputs.requests import NO_BODY, build_request
-from harness.inputs.values import MADE_UP, Values, example_values
+from harness.inputs.values import MADE_UP, Values, example_values, with_learnt
 
 __all__ = ["LEARNT", "Learning", "Listing", "learn", "listing_of"]
 
@@ -59,11 +60,16 @@ def learn(
     """
     known = dict(values.parameters)
     sources = dict(values.sources)
-    for parameter in _unknown(operation, values):
+    learnt = dict(values.learnt)
+    beside: dict[str, Any] = {}
+    outside: list[tuple[tuple[str, ...], Parameter]] = [
+        ((), p) for p in _unknown(operation, values)
+    ]
+    for place, parameter in [*outside, *listed_properties(context.connector, operation, values)]:
         source = _source(context, operation, parameter)
         if source is None or depth >= _DEEPEST:
             continue
-        inputs = _inputs(context, operation, source, known, sources)
+        inputs = _inputs(context, operation, source, {**beside, **known}, sources)
         inputs = yield from learn(
             context,
             source.operation,
@@ -81,10 +87,14 @@ def learn(
             probe = replace(probe, key=f"{probe.key}-{attempt}")
         exchanges = yield [probe]
         found = _found(exchanges, source, parameter)
-        if found:
+        if found and place:
+            learnt[place] = found[0]
+            beside.setdefault(parameter.name, found[0])
+        elif found:
             known[parameter.name] = found[0]
             sources[parameter.name] = LEARNT
-    return replace(values, parameters=known, sources=sources)
+    body = with_learnt(values.body, learnt)
+    return replace(values, parameters=known, sources=sources, learnt=learnt, body=body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +190,11 @@ def _inputs(
         if mine.name in known and sources.get(mine.name) != MADE_UP:
             parameters[theirs.name], origins[theirs.name] = known[mine.name], LEARNT
     for name, given in source.inputs.items():
-        reference = given.get("parameter") if isinstance(given, Mapping) else None
-        value = known.get(str(reference)) if reference else given
+        reference = None
+        if isinstance(given, Mapping):
+            reference = given.get("parameter") or given.get("parameterReference")
+        # `body/project` names a property of the body.
+        value = known.get(str(reference).rpartition("/")[2]) if reference else given
         if isinstance(given, Mapping) and "value" in given:
             value = given["value"]
         if name in names and value is not None and not isinstance(value, Mapping):

@@ -26,12 +26,12 @@ _ITEMS_KEYS = ("value", "items", "results", "data", "records", "entries")
 
 def names_objects(operation: Operation) -> bool:
     """Whether its path names something by an input of the caller's choice."""
-    return any(not p.is_constant for p in operation.parameters_in("path"))
+    return any(not p.is_constant for p in operation.path_inputs)
 
 
 def path_parameters(operation: Operation) -> list[Parameter]:
     """The path parameters in the order in which the path holds them, constants left out."""
-    found = [p for p in operation.parameters_in("path") if not p.is_constant]
+    found = [p for p in operation.path_inputs if not p.is_constant]
     return sorted(found, key=lambda p: operation.path.find("{" + p.name + "}"))
 
 

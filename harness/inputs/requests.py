@@ -108,7 +108,7 @@ def path_target(
     `base_path` is one that a policy makes; None means the run's.
     """
     base = context.base_path if base_path is None else base_path
-    parameters = {p.name: p for p in operation.parameters_in("path")}
+    parameters = {p.name: p for p in operation.path_inputs}
     path = operation.path if operation.path.startswith("/") else "/" + operation.path
     # re.split puts the names of the placeholders at the odd places.
     parts = [
@@ -150,8 +150,8 @@ def _form_media_type(operation: Operation, listed: list[str]) -> str:
 
 
 def _check_names(operation: Operation, values: Mapping[str, Any]) -> None:
-    known = {p.name for p in operation.parameters}
-    known |= {f"{p.location}:{p.name}" for p in operation.parameters}
+    inputs = (*operation.parameters, *operation.path_inputs)
+    known = {p.name for p in inputs} | {f"{p.location}:{p.name}" for p in inputs}
     for name in values:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3) or sorted(known)[:5]

@@ -30,6 +30,9 @@ GIVEN = frozenset({"settings", "sample"})
 _EXPRESSION = re.compile(r"@\{|^@[A-Za-z]\w*\(")
 # Placeholders that published definitions carry as test values ("insert account id", "<id>").
 _PLACEHOLDER = re.compile(r"^(insert |your |<|\{\{|\[\[|string$|TODO)", re.IGNORECASE)
+_REFERENCE = re.compile(r"(?:^id|Id|ID|_id|-id|[nN]umber|[nN]o|[cC]ode|[kK]ey)$")
+DYNAMIC = ("x-ms-dynamic-values", "x-ms-dynamic-list", "x-ms-dynamic-tree")
+"""Keys of inputs whose values only another operation knows (Microsoft: OpenAPI extensions)."""
 _DEEPEST = 6
 _TEXTS = {
     "date-time": "2024-01-15T10:30:00Z",
@@ -52,12 +55,16 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Inputs of one call; `sources` says per parameter (and for `body`) where the value is from."""
+    """Inputs of one call; `sources` says per parameter (and for `body`) where the value is from.
+
+    `learnt` holds values of body properties that the app itself listed, by their path in the body.
+    """
 
     parameters: Mapping[str, Any]
     body: Any = None
     has_body: bool = False
     sources: Mapping[str, str] = field(default_factory=dict)
+    learnt: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
 
     @property
     def given(self) -> bool:
@@ -82,7 +89,7 @@ def example_values(
     given = _given(context, operation)
     parameters: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for parameter in operation.parameters:
+    for parameter in inputs_of(operation):
         if parameter.location == "body" or is_left_alone(connector, parameter, given.parameters):
             continue
         if parameter.name in given.parameters:
@@ -101,6 +108,13 @@ def example_values(
     return Values(parameters, body, has_body, sources)
 
 
+def inputs_of(operation: Operation) -> tuple[Parameter, ...]:
+    """The declared inputs, and placeholders of the path that the definition forgot."""
+    declared = {(p.location, p.name) for p in operation.parameters}
+    forgotten = [p for p in operation.path_inputs if (p.location, p.name) not in declared]
+    return (*operation.parameters, *forgotten)
+
+
 def parameter_value(
     connector: Connector, parameter: Parameter, with_optional: bool = False
 ) -> tuple[Any, str]:
@@ -115,25 +129,56 @@ def parameter_value(
     return sensible_value(connector, parameter.schema, with_optional=with_optional), MADE_UP
 
 
-def is_guessed(connector: Connector, schema: Any, value: Any, depth: int = 0) -> bool:
-    """Whether a value holds a free text that was made up: an app may rightly refuse it."""
+def with_learnt(body: Any, learnt: Mapping[tuple[str, ...], Any]) -> Any:
+    """The body with learnt values in the places that it has."""
+    for path, value in learnt.items():
+        body = _placed(body, path, value)
+    return body
+
+
+def _placed(body: Any, path: tuple[str, ...], value: Any) -> Any:
+    if not path:
+        return value
+    if isinstance(body, list):
+        return [_placed(item, path, value) for item in body]
+    if not isinstance(body, Mapping) or path[0] not in body:
+        return body
+    return {**body, path[0]: _placed(body[path[0]], path[1:], value)}
+
+
+def is_guessed(
+    connector: Connector, schema: Any, value: Any, depth: int = 0, *, name: str = ""
+) -> bool:
+    """Whether a value holds something that was made up: an app may rightly refuse it.
+
+    A text is a guess unless the definition lists its values or limits it by length or pattern; a
+    format says what it looks like, not that it exists. So is a number that is the id of something,
+    and whatever only another operation lists.
+    """
     schema = connector.resolve(schema)
     if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return False
+    if any(key in schema for key in DYNAMIC):
+        return _offered(schema) is None
     if isinstance(value, dict):
         properties = schema.get("properties")
         known = properties if isinstance(properties, Mapping) else {}
         parts = schema.get("allOf")
         inherited = parts if isinstance(parts, list) else []
         return any(
-            is_guessed(connector, known.get(name), inner, depth + 1)
-            for name, inner in value.items()
+            is_guessed(connector, known.get(key), inner, depth + 1, name=str(key))
+            for key, inner in value.items()
         ) or any(is_guessed(connector, part, value, depth + 1) for part in inherited)
     if isinstance(value, list):
         items = schema.get("items")
-        return any(is_guessed(connector, items, item, depth + 1) for item in value)
-    limited = any(key in schema for key in ("enum", "format", "pattern", "minLength", "maxLength"))
-    return isinstance(value, str) and not limited and _offered(schema) is None
+        return any(is_guessed(connector, items, item, depth + 1, name=name) for item in value)
+    if _offered(schema) is not None:
+        return False
+    if isinstance(value, int) and not isinstance(value, bool):
+        bounded = any(key in schema for key in ("enum", "minimum", "maximum"))
+        return not bounded and _REFERENCE.search(name) is not None
+    limited = any(key in schema for key in ("enum", "pattern", "minLength", "maxLength"))
+    return isinstance(value, str) and (not limited or "format" in schema)
 
 
 def distinct(connector: Connector, operation: Operation, values: Values, label: str) -> Values:
@@ -233,7 +278,7 @@ def sensible_value(
 def _given(context: RunContext, operation: Operation) -> Values:
     """What settings and the first saved sample give; settings win, name by name."""
     own = context.settings.operation_settings(operation.id)
-    known = {p.name for p in operation.parameters}
+    known = {p.name for p in inputs_of(operation)}
     parameters: dict[str, Any] = {}
     sources: dict[str, str] = {}
     body, has_body = own.body, own.has_body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,9 +16,15 @@ __all__ = ["check_names", "check_row", "fitting"]
 
 
 def _check_inputs(connector: Connector, where: str, name: str, given: Iterable[str]) -> None:
-    parameters = connector.operation(name).parameters
-    known = [p.name for p in parameters if p.location != "body"]
+    """Settings may name what the definition, the path template or a policy knows."""
+    operation = connector.operation(name)
+    parameters = (*operation.parameters, *operation.path_inputs)
+    known = list(dict.fromkeys(p.name for p in parameters if p.location != "body"))
+    properties = connector.properties
+    policies = json.dumps(list(properties.policies), default=str) if properties else ""
     for each in given:
+        if f"'{each}'" in policies or json.dumps(each) in policies:
+            continue
         if each not in known and each not in [f"{p.location}:{p.name}" for p in parameters]:
             near = difflib.get_close_matches(each, known, n=1)
             hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(known) or 'none'}"

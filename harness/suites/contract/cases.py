@@ -33,6 +33,7 @@ from harness.inputs.values import (
     is_constant_property,
     is_guessed,
     is_left_alone,
+    with_learnt,
 )
 from harness.suites.contract.grafting import Grafting, is_promised, is_text_body
 
@@ -197,8 +198,10 @@ class CaseMaker:
         for parameter in self.operation.parameters:
             name = "body" if parameter.location == "body" else parameter.name
             value = values.body if name == "body" else values.parameters.get(name)
+            if name == "body":
+                value = _without(value, values.learnt)
             made_up = values.sources.get(name) == MADE_UP
-            if made_up and is_guessed(connector, parameter.schema, value):
+            if made_up and is_guessed(connector, parameter.schema, value, name=name):
                 return True
         return False
 
@@ -207,10 +210,11 @@ class CaseMaker:
         body = self.values.body
         if self.values.sources.get("body") not in GIVEN and full.has_body:
             body = full.body
+        body = with_learnt(body, self.values.learnt)
         has_body = self.values.has_body or full.has_body
         parameters = {**full.parameters, **self.values.parameters}
         sources = {**full.sources, **self.values.sources}
-        return Values(parameters, body, has_body, sources)
+        return Values(parameters, body, has_body, sources, self.values.learnt)
 
     def _may_be_left_out(self, parameter: Parameter) -> bool:
         if not parameter.required or parameter.is_constant or parameter.location == "path":
@@ -273,6 +277,18 @@ class CaseMaker:
         )
 
 
+def _without(body: Any, learnt: Mapping[tuple[str, ...], Any]) -> Any:
+    """The body without what the app itself listed, which is no guess."""
+    for path in learnt:
+        if len(path) == 1 and isinstance(body, Mapping):
+            body = {k: v for k, v in body.items() if k != path[0]}
+        elif isinstance(body, Mapping) and path[0] in body:
+            body = {**body, path[0]: _without(body[path[0]], {path[1:]: None})}
+        elif isinstance(body, list):
+            body = [_without(item, {path: None}) for item in body]
+    return body
+
+
 TEXT_WORDS = "a text with an umlaut, Chinese characters and an apostrophe"
 
 
@@ -315,7 +331,7 @@ def _inputs(values: Values) -> list[str]:
 
 def _ids(operation: Operation, values: Values) -> str:
     """How well the objects in the path are known: "none" needed, "known", or "made up"."""
-    sources = [values.sources.get(p.name) for p in operation.parameters_in("path")]
+    sources = [values.sources.get(p.name) for p in operation.path_inputs]
     named = [source for source in sources if source is not None]
     if not named:
         return "none"

@@ -30,7 +30,7 @@ def is_readable(context: RunContext, operation: Operation) -> bool:
 
 def needs_ids(values: Values, operation: Operation) -> bool:
     """Whether a path parameter has no value that somebody gave."""
-    names = tuple(p.name for p in operation.parameters_in("path"))
+    names = tuple(p.name for p in operation.path_inputs)
     return bool(values.made_up(names))
 
 

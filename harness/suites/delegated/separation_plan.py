@@ -40,7 +40,7 @@ def separation_plan(context: RunContext, operation: Operation) -> Plan:
 def _reading(context: RunContext, operation: Operation) -> Plan:
     names = list(context.settings.users)
     values = example_values(context, operation)
-    if not values.made_up(tuple(p.name for p in operation.parameters_in("path"))):
+    if not values.made_up(tuple(p.name for p in operation.path_inputs)):
         request = request_of(context, operation)
         probes = [
             Probe(f"same/{name}", operation.id, user(name), request, "delegated/same")
