@@ -8,12 +8,13 @@ from typing import Any
 from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import Caller, Exchange, Probe
+from harness.inputs.labels import distinct
 from harness.inputs.learning import learn, listing_of
 from harness.inputs.own_ids import OwnIds, made_by_this_run
 from harness.inputs.permission import BASIS, creation_basis
 from harness.inputs.related_operations import deleter_of, path_parameters
 from harness.inputs.requests import NO_BODY, build_request
-from harness.inputs.values import distinct, example_values
+from harness.inputs.values import example_values
 
 __all__ = ["creation", "look_before"]
 

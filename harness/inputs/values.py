@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
@@ -17,7 +17,6 @@ from harness.exchanges.context import RunContext
 __all__ = [
     "MADE_UP",
     "Values",
-    "distinct",
     "example_values",
     "is_guessed",
     "is_workflow_expression",
@@ -120,7 +119,7 @@ def parameter_value(
 ) -> tuple[Any, str]:
     """The best value that the definition itself offers for one input, and its source."""
     for holder in ({**parameter.schema, **parameter.raw}, parameter.schema):
-        found = _offered(holder)
+        found = offered(holder)
         if found is not None:
             return found
     enum = parameter.schema.get("enum")
@@ -159,7 +158,7 @@ def is_guessed(
     if not isinstance(schema, Mapping) or depth > _DEEPEST:
         return False
     if any(key in schema for key in DYNAMIC):
-        return _offered(schema) is None
+        return offered(schema) is None
     if isinstance(value, dict):
         properties = schema.get("properties")
         known = properties if isinstance(properties, Mapping) else {}
@@ -172,44 +171,13 @@ def is_guessed(
     if isinstance(value, list):
         items = schema.get("items")
         return any(is_guessed(connector, items, item, depth + 1, name=name) for item in value)
-    if _offered(schema) is not None:
+    if offered(schema) is not None:
         return False
     if isinstance(value, int) and not isinstance(value, bool):
         bounded = any(key in schema for key in ("enum", "minimum", "maximum"))
         return not bounded and _REFERENCE.search(name) is not None
     limited = any(key in schema for key in ("enum", "pattern", "minLength", "maxLength"))
     return isinstance(value, str) and (not limited or "format" in schema)
-
-
-def distinct(connector: Connector, operation: Operation, values: Values, label: str) -> Values:
-    """The values with made-up free texts of the body told apart by a label.
-
-    Objects that a run creates at once would else have the same title, which an app may refuse.
-    """
-    if operation.body is None or values.sources.get("body") != MADE_UP:
-        return values
-    body = _labelled(connector, operation.body.schema, values.body, label, 0)
-    return replace(values, body=body)
-
-
-def _labelled(connector: Connector, schema: Any, value: Any, label: str, depth: int) -> Any:
-    schema = connector.resolve(schema)
-    if not isinstance(schema, Mapping) or depth > 1:
-        return value
-    if isinstance(value, str):
-        longest = schema.get("maxLength", 60)
-        text = f"{value} {label}"
-        free = not any(key in schema for key in ("enum", "format", "pattern"))
-        listed = any(key.startswith("x-ms-dynamic") for key in schema)
-        made_up = free and not listed and _offered(schema) is None
-        return text if made_up and isinstance(longest, int) and len(text) <= longest else value
-    properties = schema.get("properties")
-    if not isinstance(value, dict) or not isinstance(properties, Mapping):
-        return value
-    return {
-        name: _labelled(connector, properties.get(name), inner, label, depth + 1)
-        for name, inner in value.items()
-    }
 
 
 def is_workflow_expression(value: Any) -> bool:
@@ -259,7 +227,7 @@ def sensible_value(
     if not isinstance(schema, Mapping):
         return {}
     if depth:
-        found = _offered(schema)
+        found = offered(schema)
         if found is not None:
             return found[0]
     enum = schema.get("enum")
@@ -300,7 +268,7 @@ def _is_needed(operation: Operation) -> bool:
     return operation.changes_state and operation.method != "DELETE"
 
 
-def _offered(holder: Mapping[str, Any]) -> tuple[Any, str] | None:
+def offered(holder: Mapping[str, Any]) -> tuple[Any, str] | None:
     """What a schema or parameter itself offers, where it fits the type that it declares."""
     many = holder.get("x-examples", holder.get("examples"))
     first = next(iter(many.values()), None) if isinstance(many, Mapping) else None

@@ -35,6 +35,7 @@ Kind = Literal[
     "no-generic-test",
     "generated",
     "generation",
+    "inferred",
     "not-negatable",
 ]
 
@@ -62,7 +63,10 @@ def contract_exclusions(
     ]
     if not any(exclusion.whole for exclusion in found):
         found += _write_exclusions(context, operation)
-    if operation.no_generic_test:
+    if context.connector.kind == "postman":
+        reason = "its inputs are inferred from saved calls: those are sent, nothing is generated"
+        found.append(Exclusion("inferred", reason, whole=False))
+    elif operation.no_generic_test:
         reason = "x-ms-no-generic-test: generated inputs are kept away, examples are sent"
         found.append(Exclusion("no-generic-test", reason, whole=False))
     elif not any(e.whole or e.kind == "generated" for e in found):

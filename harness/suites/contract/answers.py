@@ -112,6 +112,7 @@ HEADERS = Rule(
 FRONT_END = frozenset({502, 503, 504})
 _WITHOUT_CONTENT = frozenset({204, 205, 304})
 _PLATFORMS_OWN = frozenset({401, 403, 404, 405, 429})
+_FRAMEWORKS_OWN = frozenset({404, 405, 411, 413, 414, 415, 431})
 _INPUT_REFUSALS = frozenset({400, 406, 411, 413, 414, 415, 422, 431})
 _ERROR_S, _WARNING_S = 120.0, 30.0
 _ERROR_BYTES, _WARNING_BYTES = 8 * 1024 * 1024, 4 * 1024 * 1024
@@ -236,7 +237,8 @@ def _status(operation: Operation, exchange: Exchange, response: Response) -> Ite
         return
     severity: Severity | None = None
     if status >= 400:
-        if not _is_refusal_drift(operation, status):
+        bodiless = exchange.probe.request.body is None and status in (411, 415)
+        if bodiless or not _is_refusal_drift(operation, status):
             return
         severity = "warning"
     where = response.header("location")
@@ -281,8 +283,16 @@ def _input_words(exchange: Exchange) -> str:
 
 
 def _is_hosts_own(response: Response) -> bool:
-    """A refusal with an empty body: the Functions host's, which no definition describes."""
-    return response.status in DOORS_ANSWERS or (response.status >= 400 and not response.body)
+    """A refusal that no definition describes, since the host or a framework gives it.
+
+    One with an empty body, or a page in HTML for a path, method or media type that no function
+    takes (404, 405, 411, 413, 414, 415, 431) and for an address that cannot be read (400).
+    """
+    if response.status in DOORS_ANSWERS or (response.status >= 400 and not response.body):
+        return True
+    page = response.media_type == "text/html"
+    unreadable = response.status == 400 and "invalid url" in response.text[:2000].lower()
+    return page and (response.status in _FRAMEWORKS_OWN or unreadable)
 
 
 def _content_type(
@@ -334,9 +344,8 @@ def _body(
     wanted = str(kind or "content")
     severity: Severity | None = "warning" if response.status >= 400 else None
     if not response.body:
-        # An empty text is a text; only what a good example gets tells that something is missing.
-        odd_text = kind == "string" and not exchange.probe.purpose.endswith("example")
-        if schema and not odd_text:
+        # An empty text is a text.
+        if schema and kind != "string":
             yield _body_sighting(exchange, spec, "empty", "The body is empty", wanted, "nothing")
         return
     value, text = _value(response, kind)

@@ -87,6 +87,10 @@ class CaseMaker:
         first = [self._example(self.values)] if self.values.given else []
         return [*_made(first), *self.samples()]
 
+    def saved(self) -> list[Probe]:
+        """The calls as they were saved, with every key of their bodies; no variation of them."""
+        return [*_made([self._example(self.values)]), *self.samples()]
+
     def samples(self) -> list[Probe]:
         """Every saved Postman sample."""
         names = {p.name for p in self.operation.parameters}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.connector.model import Connector, Operation
-from harness.exchanges.bodies import parsed_json
-from harness.exchanges.model import Exchange, Response
+from harness.exchanges.model import Exchange
 from harness.findings.examples import Fault
 from harness.findings.model import Rule
 from harness.suites.contract.causes import Observation
+from harness.suites.contract.culprits import never_accepted
+from harness.suites.contract.demands import named_inputs
 
 __all__ = ["input_sightings", "is_refusal", "is_success"]
 
@@ -61,10 +61,6 @@ INVALID_ACCEPTED = Rule(
 )
 
 _REFUSALS = frozenset({400, 406, 415, 422})
-_DEMAND = re.compile(r"required|missing|mandatory|must (be|provide|specify|include)|expected", re.I)
-_QUOTED = re.compile(r"""['"`]([A-Za-z][\w.$-]{0,60})['"`]""")
-_NAMED = re.compile(r"\b(?:parameter|header|field|property|query|input)\s+([A-Za-z][\w.$-]{1,60})")
-_ODD = re.compile(r"\b([A-Za-z]+(?:[-_][A-Za-z]+)+|[a-z]+[A-Z]\w*)\b")
 
 
 def is_success(exchange: Exchange) -> bool:
@@ -87,7 +83,10 @@ def input_sightings(
     if refused:
         documented = _documented(connector, operation)
         demanded = _demanded(documented, accepted, refused)
-        if demanded:
+        culprit = never_accepted(connector, operation, accepted, refused)
+        if culprit is not None:
+            yield from _culprit(culprit, refused)
+        elif demanded:
             yield from _undocumented(documented, refused, demanded)
         else:
             yield from _refusals(refused, accepted)
@@ -109,9 +108,11 @@ def _demanded(documented: set[str], accepted: list[Exchange], refused: list[Exch
     if accepted:
         return []
     for exchange in refused:
-        name = _named_in(exchange.response, documented)
-        if name is not None:
-            return [name]
+        for named in named_inputs(exchange.response, documented):
+            sent = {name.lower() for name in _inputs(exchange)}
+            # A documented name that was sent is found wanting; that is another matter.
+            if named.demanded and named.name.lower() not in sent:
+                return [named.name]
     return []
 
 
@@ -139,44 +140,12 @@ def _documented(connector: Connector, operation: Operation) -> set[str]:
     return names
 
 
-def _named_in(response: Response | None, documented: set[str]) -> str | None:
-    """The undocumented input that a refusal's text asks for, or None."""
-    if response is None:
-        return None
-    for text in _texts(response):
-        if not _DEMAND.search(text):
-            continue
-        for pattern in (_QUOTED, _NAMED, _ODD):
-            for name in pattern.findall(text):
-                if name.lower() not in documented and not _DEMAND.fullmatch(name):
-                    return str(name)
-    return None
-
-
-def _texts(response: Response) -> list[str]:
-    """The texts of a refusal: the strings within JSON, else the body itself."""
-    try:
-        pending: list[Any] = [parsed_json(response.body)]
-    except ValueError:
-        return [response.text[:1000]]
-    texts: list[str] = []
-    while pending and len(texts) < 50:
-        value = pending.pop()
-        if isinstance(value, str):
-            texts.append(value[:500])
-        elif isinstance(value, Mapping):
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-    return texts
-
-
 def _undocumented(
     documented: set[str], refused: list[Exchange], demanded: list[str]
 ) -> Iterator[Observation]:
     names = ", ".join(demanded)
     known = all(name.lower() in documented for name in demanded)
-    promise = "is optional" if known else "does not exist"
+    promise = "is optional (so it was not sent)" if known else "does not exist"
     for exchange in refused:
         message = f"The app demands {names}, which by the definition {promise}"
         yield Observation(
@@ -188,6 +157,21 @@ def _undocumented(
             exchange,
             data={"inputs": demanded},
         )
+
+
+def _culprit(name: str, refused: list[Exchange]) -> Iterator[Observation]:
+    """One optional input that is refused whatever its value."""
+    for exchange in refused:
+        if name in _inputs(exchange):
+            yield Observation(
+                VALID_REFUSED,
+                f"input {name}",
+                f"The app refuses every call that gives {name}, which the definition offers",
+                f"success with {name}, as without it",
+                _answer(exchange),
+                exchange,
+                data={"inputs": [name]},
+            )
 
 
 def _refusals(refused: list[Exchange], accepted: list[Exchange]) -> Iterator[Observation]:

@@ -26,6 +26,7 @@ from harness.suites.contract.answers import (
 from harness.suites.contract.causes import Observation, findings_of
 from harness.suites.contract.inputs import input_sightings, is_success
 from harness.suites.contract.presence import GONE_STATUSES, is_absent, presence_sightings
+from harness.suites.contract.saved import missing_keys, of_inference
 from harness.suites.contract.strictness import strength
 
 __all__ = ["judge_contract"]
@@ -108,6 +109,21 @@ def judge_contract(
 
 
 def _sightings(
+    context: RunContext,
+    operation: Operation,
+    exchanges: Sequence[Exchange],
+    own: Sequence[Exchange],
+) -> Iterator[Observation]:
+    """What the exchanges show; only warnings where the definition is inferred from saved calls."""
+    found = _all_sightings(context, operation, exchanges, own)
+    if context.connector.kind != "postman":
+        yield from found
+        return
+    yield from of_inference(found)
+    yield from missing_keys(operation, own)
+
+
+def _all_sightings(
     context: RunContext,
     operation: Operation,
     exchanges: Sequence[Exchange],

@@ -103,6 +103,11 @@ class _Job:
         return any(exclusion.kind == "generated" for exclusion in self.exclusions)
 
     @property
+    def is_inferred(self) -> bool:
+        """Whether the definition is only inferred from saved calls, and so no promise."""
+        return any(exclusion.kind == "inferred" for exclusion in self.exclusions)
+
+    @property
     def works_on_own_objects(self) -> bool:
         """Whether this run has to create what the operation changes."""
         context, operation = self.context, self.operation
@@ -114,7 +119,8 @@ class _Job:
     def is_generated(self) -> bool:
         """Whether generated cases are sent, provided that somebody is at home."""
         exclusions, operation = self.exclusions, self.operation
-        limited = any(e.whole or e.kind in ("generated", "no-generic-test") for e in exclusions)
+        kinds = ("generated", "no-generic-test", "inferred")
+        limited = any(e.whole or e.kind in kinds for e in exclusions)
         removes = operation.method == "DELETE" and not self.context.is_freed(operation)
         return not limited and not removes
 
@@ -198,6 +204,8 @@ def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
 def _first(job: _Job, maker: CaseMaker) -> list[Probe]:
     if job.given_only:
         return maker.given()
+    if job.is_inferred:
+        return maker.saved()
     # One object, one deletion: every further call would need another object.
     return maker.examples()[:1] if _removes(job) else maker.examples()
 
@@ -219,7 +227,7 @@ def _further(job: _Job, maker: CaseMaker, answers: list[Exchange], cleaner: _Cle
     if statuses <= _GONE:
         yield job.neighbours(answers[0].probe)
         return
-    if job.given_only or _removes(job):
+    if job.given_only or job.is_inferred or _removes(job):
         return
     probes = maker.omissions()
     if not job.operation.no_generic_test:

@@ -11,7 +11,8 @@ import pytest
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Probe, user
 from harness.inputs.generation import Case
-from harness.inputs.values import Values, distinct, example_values
+from harness.inputs.labels import distinct
+from harness.inputs.values import Values, example_values
 from harness.suites.contract.cases import ODD_TEXT, CaseMaker
 from harness.suites.contract.grafting import Grafting, is_promised
 from tests.inputs.test_requests import context_of, parameter
