@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.connector.pointers import find
 from harness.findings.examples import (
     REMOVED,
@@ -136,7 +137,7 @@ def _sample(name: str) -> Any:
     """A file of the sample connector, which ships in the package."""
     folder = resources.files("harness") / "emulator" / "samples" / "documents"
     file = folder / name
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return parse_json(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _fault(fault: Fault, title: str) -> Iterator[str]:
