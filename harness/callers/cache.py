@@ -18,12 +18,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msal
 
 from harness.bounds.files import is_file, reason_of
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.callers.cache_files import KeptTokenCache, PlainFile
 from harness.callers.http import quiet_loggers
 from harness.errors import SettingsError
@@ -209,7 +209,7 @@ def forget_all(
 
 
 def _stem(authority: str) -> str:
-    parts = urlsplit(authority)
+    parts = split_url(authority)
     return f"{STEM}-{parts.hostname}-{parts.port}" if parts.port else STEM
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import urlsplit
 
+from harness.bounds.urls import split_url
 from harness.errors import SettingsError
 from harness.settings.values import EntraSettings, UserSettings
 
@@ -93,7 +93,7 @@ def scopes_of(scope: str) -> list[str]:
 
 
 def _check_client(entra: EntraSettings) -> None:
-    parts = urlsplit(entra.authority)
+    parts = split_url(entra.authority)
     if parts.scheme != "https" or not parts.hostname:
         raise SettingsError(f"[entra] authority {entra.authority!r}: must be an https URL")
     if parts.path.strip("/"):

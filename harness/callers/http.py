@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 import certifi
 import httpx
 
 from harness.bounds.files import is_dir
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.errors import SettingsError
 
 __all__ = ["AuthorityError", "AuthorityHttp", "quiet_loggers", "tls_context"]
@@ -117,7 +118,7 @@ class AuthorityHttp:
         wait: Callable[[float], bool] | None = None,
     ) -> None:
         quiet_loggers()
-        self._authority = urlsplit(authority)
+        self._authority = split_url(authority)
         self._wait = wait or _sleep
         self._client = httpx.Client(
             verify=tls_context(ca_bundle),
@@ -190,7 +191,7 @@ class AuthorityHttp:
 
     def _mapped(self, url: str) -> str:
         """The URL with the authority's port, which MSAL drops, and a safe user name in its path."""
-        parts = urlsplit(url)
+        parts = split_url(url)
         ours = self._authority
         if ours.port and parts.port is None and parts.hostname == ours.hostname:
             url = urlunsplit(parts._replace(netloc=ours.netloc))
@@ -268,7 +269,7 @@ def _translated(error: httpx.HTTPError, url: str) -> AuthorityError:
 
 
 def _place(url: str) -> str:
-    return urlsplit(url).netloc
+    return split_url(url).netloc
 
 
 def _json_object(text: str) -> dict[str, Any] | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin
 
+from harness.bounds.urls import split_url
 from harness.callers.diagnosis import Attempt, diagnose
 from harness.callers.http import Answer, AuthorityError
 from harness.callers.registration_facts import CheckedRegistration, RegistrationCheck, State
@@ -53,7 +54,7 @@ def redirect_urls(properties: Properties | None) -> tuple[list[str], str]:
     url = given if given and not is_placeholder(given) else None
     mode = (properties.redirect_mode or "Global").lower()
     if mode == "globalperconnector":
-        if url is None or urlsplit(url).path.rstrip("/") == "/redirect":
+        if url is None or split_url(url).path.rstrip("/") == "/redirect":
             return [], (
                 "redirectMode is GlobalPerConnector, whose URL is known only once the connector "
                 "was saved: copy it into apiProperties.json (redirectUrl)"
@@ -174,7 +175,7 @@ def _redirect_answer(sign_ins: SignIns, client_id: str, url: str, page: str) -> 
         target = urljoin(page, location)
         if _same_url(target, url):
             return _sent_back(target, url)
-        if urlsplit(target).netloc != urlsplit(page).netloc:
+        if split_url(target).netloc != split_url(page).netloc:
             break
         page = target
     return RegistrationCheck("redirect", "unknown", "the authorize endpoint sent us elsewhere", url)
@@ -182,7 +183,7 @@ def _redirect_answer(sign_ins: SignIns, client_id: str, url: str, page: str) -> 
 
 def _sent_back(target: str, url: str) -> RegistrationCheck:
     """The redirect URL is known; another error than a missing session is told as well."""
-    parts = urlsplit(target)
+    parts = split_url(target)
     error = parse_qs(parts.query or parts.fragment).get("error", [""])[0]
     says = "" if error in ("login_required", "interaction_required") else f"answered by {error}"
     return RegistrationCheck("redirect", "ok", says, url)

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from harness.bounds.files import read_bounded, reason_of
 from harness.bounds.limits import LARGEST_RECORD
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.commands.output import json_text
 from harness.errors import HarnessError
 from harness.findings.model import Rule
@@ -167,7 +168,7 @@ def _inputs(document: Mapping[str, Any], operation: str, exchange: Mapping[str, 
     """The `parameters` line of a row: what stood in the path and the query of the call."""
     covered = mapping(mapping(document, "coverage"), operation)
     template = covered.get("path")
-    parts = _url_parts(text(mapping(exchange, "request").get("url")))
+    parts = split_url(text(mapping(exchange, "request").get("url")))
     values: dict[str, str] = {}
     if isinstance(template, str):
         names = re.findall(r"\{([^{}]+)\}", template)
@@ -179,13 +180,6 @@ def _inputs(document: Mapping[str, Any], operation: str, exchange: Mapping[str, 
     values |= {name: value for name, value in parse_qsl(parts.query) if name in known}
     shown = ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in values.items())
     return f"\nparameters = {{ {shown} }}" if shown else ""
-
-
-def _url_parts(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:  # brackets that hold no address
-        return urlsplit("")
 
 
 def _statuses(found: list[int]) -> str:

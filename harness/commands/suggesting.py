@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from harness.bounds.urls import split_url
 from harness.commands.reports import read_report
 from harness.connector.loading import load_connector
 from harness.exchanges.model import Caller, Exchange, Probe, Request, Response
@@ -27,10 +27,7 @@ def _exchange(row: Mapping[str, Any]) -> Exchange | None:
     got, sent = mapping(row, "response"), mapping(row, "request")
     if got.get("truncated") or got.get("body") is None or "status" not in got:
         return None
-    try:
-        parts = urlsplit(text(sent.get("url")))
-    except ValueError:  # brackets that hold no address
-        return None
+    parts = split_url(text(sent.get("url")))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     probe = Probe(
         text(row.get("id")),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Operation
 from harness.exchanges.ledger import Ledger
 from harness.exchanges.model import Exchange, Probe
@@ -40,19 +40,19 @@ class RunContext:
     @property
     def origin(self) -> str:
         """Scheme, host and port that calls go to, without a trailing slash."""
-        parts = urlsplit(self.settings.target_url)
+        parts = split_url(self.settings.target_url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def base_path(self) -> str:
         """The path before every operation's path: "" or "/api", without a trailing slash."""
-        own = urlsplit(self.settings.target_url).path.rstrip("/")
+        own = split_url(self.settings.target_url).path.rstrip("/")
         return own or self.connector.base_path.rstrip("/")
 
     @property
     def target_has_path(self) -> bool:
         """Whether the target URL has a path of its own, which then replaces every base path."""
-        return bool(urlsplit(self.settings.target_url).path.rstrip("/"))
+        return bool(split_url(self.settings.target_url).path.rstrip("/"))
 
     def is_freed(self, operation: Operation) -> bool:
         """Whether settings or definition declare that the operation has no side effects."""

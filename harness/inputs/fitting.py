@@ -112,5 +112,5 @@ def _missing_field(operation: Operation, body: bytes | None) -> str | None:
     required = parameter.schema.get("required")
     if not isinstance(document, dict) or not isinstance(required, list):
         return None
-    missing = next((str(n) for n in required if n not in document), None)
+    missing = next((str(n) for n in required if str(n) not in document), None)
     return None if missing is None else f"the required field {missing} was not recorded"

@@ -215,7 +215,8 @@ class _Cleaner:
             kept = {k: v for k, v in properties.items() if not self._is_unsent(v)}
             clean["properties"] = {name: self.schema(inner) for name, inner in kept.items()}
             listed = schema.get("required")
-            needed = [n for n in listed if n in kept] if isinstance(listed, list) else []
+            names = listed if isinstance(listed, list) else []
+            needed = [name for name in names if isinstance(name, str) and name in kept]
             if needed:
                 clean["required"] = needed
         extra = schema.get("additionalProperties")

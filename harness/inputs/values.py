@@ -327,7 +327,8 @@ def _object(
     if not isinstance(properties, Mapping) or depth >= _DEEPEST:
         return made
     required = schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    listed = required if isinstance(required, list) else []
+    needed = {each for each in listed if isinstance(each, str)}
     for name, raw in properties.items():
         inner = connector.resolve(raw)
         if not isinstance(inner, Mapping):

@@ -12,9 +12,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.exchanges.model import Exchange, Headers, Request, Response
 from harness.redaction.redactor import Redactor
 from harness.redaction.tokens import without_token
@@ -78,7 +79,7 @@ class _Place:
     symbolic: str
 
     def pairs(self) -> list[tuple[str, str]]:
-        real, symbolic = urlsplit(self.real).netloc, urlsplit(self.symbolic).netloc
+        real, symbolic = split_url(self.real).netloc, split_url(self.symbolic).netloc
         forms = [
             (self.real, self.symbolic),
             (quote(self.real, safe=""), quote(self.symbolic, safe="")),
@@ -102,7 +103,7 @@ class Cleaner:
             self._places += _Place(origin, settings.symbolic_origin).pairs()
             self._places += _Place(settings.entra.authority, LOGIN_STAND_IN).pairs()
         redactor.know_people(stand_ins)
-        parts = urlsplit(settings.symbolic_origin or settings.target_url)
+        parts = split_url(settings.symbolic_origin or settings.target_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
 
     def time(self, at: float) -> float:

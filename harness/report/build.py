@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from harness import __version__
+from harness.bounds.urls import split_url
 from harness.connector.loading import connector_hash
 from harness.connector.model import Connector
 from harness.exchanges.model import Exchange, Response, from_plain
@@ -347,7 +348,6 @@ def scrubbed(node: Any, redactor: Redactor) -> Any:
 
 
 def _origin(settings: Settings) -> str:
-    from urllib.parse import urlsplit
 
-    parts = urlsplit(settings.target_url)
+    parts = split_url(settings.target_url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Operation, Parameter
 from harness.exchanges.model import Exchange, Request
 
@@ -64,7 +65,7 @@ class _Sent:
 
     def __init__(self, request: Request, connector: Connector) -> None:
         self._connector = connector
-        query = urlsplit(request.target).query
+        query = split_url(request.target).query
         self._query = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
         self._headers = {name.lower() for name, _ in request.headers}
         self._body = request.body

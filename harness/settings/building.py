@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.bounds.files import is_dir
+from harness.bounds.urls import split_url
 from harness.errors import SettingsError
 from harness.settings import file as settings_file
 from harness.settings.rows import one_of_many
@@ -216,8 +217,8 @@ def resolve_target(target: str, targets: Mapping[str, str], authority: str) -> t
         return DEMO, DEMO_ORIGIN
     if "://" in target:
         url = _url(target, "--function-app")
-        return urlsplit(url).netloc.replace(":", "-"), url
-    domain = _APP_DOMAINS.get(urlsplit(authority).hostname or "", "azurewebsites.net")
+        return split_url(url).netloc.replace(":", "-"), url
+    domain = _APP_DOMAINS.get(split_url(authority).hostname or "", "azurewebsites.net")
     app, slash, slot = target.partition("/")
     if _APP_NAME.fullmatch(app) and (not slash or _APP_NAME.fullmatch(slot)):
         host = f"{app}-{slot}" if slash else app

@@ -310,6 +310,8 @@ def _cassette(document: Any) -> Cassette:
         raise ValueError("its origin is damaged")
     for row in document["interactions"] or ():
         own = row[OWN_KEY]
+        if not isinstance(own["check"], str):
+            raise ValueError("the name of a check is damaged")
         exchanges.setdefault(own["check"], []).append(_exchange(row, own, origin))
         made[own["check"]] = {key: own[key] for key in MADE if key in own}
     return Cassette(

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from harness.bounds.urls import split_url
 
 __all__ = ["TlsFacts", "fetch_tls_facts"]
 
@@ -49,7 +50,7 @@ def fetch_tls_facts(
     url: str, *, ca_bundle: Path | None = None, timeout_s: float = 10.0
 ) -> TlsFacts | None:
     """Facts about the https door of a URL; None for plain http. Never raises for a bad peer."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     if parts.scheme != "https" or not parts.hostname:
         return None
     address = (parts.hostname, parts.port or 443)

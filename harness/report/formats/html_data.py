@@ -11,8 +11,8 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from harness.bounds.urls import split_url
 from harness.redaction.visible import clip, harmless, visible
 from harness.report.compare import Comparison, fingerprint
 from harness.report.formats.html_exchanges import (
@@ -97,7 +97,7 @@ def _part(name: str, report: Report, fresh: Counter[str] | None) -> dict[str, An
 
 
 def _origin(report: Report) -> str:
-    parts = urlsplit(text(mapping(report, "target").get("url")))
+    parts = split_url(text(mapping(report, "target").get("url")))
     return visible(f"{parts.scheme}://{parts.netloc}") if parts.netloc else ""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Operation
 from harness.exchanges.model import Request, Response
 
@@ -77,7 +78,7 @@ def _leaked_text(operation: Operation, request: Request, response: Response) -> 
 
 def _sent_values(request: Request) -> Iterator[str]:
     """Texts that the request carried in query and JSON body, long enough not to be chance."""
-    texts = [value for _, value in parse_qsl(urlsplit(request.target).query)]
+    texts = [value for _, value in parse_qsl(split_url(request.target).query)]
     try:
         texts.extend(_texts(parse_json(request.body or b"null")))
     except ValueError:
@@ -113,7 +114,8 @@ def _resembles(connector: Connector, schema: Any, value: Any, depth: int = 0) ->
     present = set(declared) & set(value)
     telling = {name for name in present if name.lower() not in ERROR_WORDS}
     required = schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    listed = required if isinstance(required, list) else []
+    needed = {name for name in listed if isinstance(name, str)}
     if not telling or not needed <= set(value):
         return False
     return len(present) * 2 >= len(value)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
+from harness.bounds.urls import split_url
 from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, API_CLIENT, Exchange, Probe, Request
@@ -183,7 +183,7 @@ def app_plan(context: RunContext) -> Plan:
 
 def scm_origin(origin: str) -> str | None:
     """The deployment site beside an app: `app.scm.azurewebsites.net`, or None off App Service."""
-    parts = urlsplit(origin)
+    parts = split_url(origin)
     name, _, rest = (parts.hostname or "").partition(".")
     suffixes = ("azurewebsites.net", "azurewebsites.us", "chinacloudsites.cn")
     if not rest.endswith(suffixes) or rest.startswith("scm."):
@@ -271,7 +271,7 @@ def _next_hop(context: RunContext, exchange: Exchange) -> Probe | None:
         return None
     if not same_place(url, verdict.location) or verdict.location == url:
         return None
-    parts = urlsplit(verdict.location)
+    parts = split_url(verdict.location)
     origin = f"{parts.scheme}://{parts.netloc}"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     before = exchange.probe
@@ -343,5 +343,5 @@ def _some_target(context: RunContext) -> str:
 
 
 def _http_origin(origin: str) -> str | None:
-    parts = urlsplit(origin)
+    parts = split_url(origin)
     return f"http://{parts.netloc}" if parts.scheme == "https" else None

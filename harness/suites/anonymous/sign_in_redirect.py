@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from harness.bounds.urls import split_url
 from harness.exchanges.challenge import Challenge, bearer_challenge, parse_challenges
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Response
@@ -262,7 +263,7 @@ def _tenant_faults(location: str, verdict: Verdict, posts: SignInTargets) -> Ite
 
 
 def _parameter_faults(location: str, posts: SignInTargets) -> Iterator[WrongRefusal]:
-    parts = urlsplit(location)
+    parts = split_url(location)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     lacking = [
         name
@@ -331,7 +332,7 @@ def _netloc(url: str) -> str:
 
 def _tenant(address: str) -> str:
     """The first segment of a sign-in address' path: GUID, domain, `common` ..."""
-    segments = [segment for segment in urlsplit(address).path.split("/") if segment]
+    segments = [segment for segment in split_url(address).path.split("/") if segment]
     return segments[0] if segments else ""
 
 

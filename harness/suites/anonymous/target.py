@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from harness.bounds.parsing import parse_json
+from harness.bounds.urls import split_url
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange, Response
 from harness.exchanges.refusal import classify, judge_exchange, same_place, url_of
@@ -129,7 +129,7 @@ def _plain_http(context: RunContext, exchange: Exchange | None) -> Iterator[Find
     url = url_of(context, exchange.probe.request)
     verdict = classify(exchange.response, url)
     if verdict.outcome == "elsewhere" and verdict.location:
-        if urlsplit(verdict.location).scheme == "https" and same_place(url, verdict.location):
+        if split_url(verdict.location).scheme == "https" and same_place(url, verdict.location):
             return
     elif verdict.outcome == "unverified" or verdict.manner == "forbidden":
         return
@@ -261,8 +261,8 @@ def _hsts(context: RunContext, exchange: Exchange | None) -> Iterator[Finding]:
 
 def _takes_hsts(origin: str) -> bool:
     """Whether browsers note HSTS for a host: not for addresses (RFC 6797 8.1.1) or test names."""
-    host = urlsplit(origin).hostname or ""
-    if urlsplit(origin).scheme != "https" or host == "localhost" or host.endswith(".invalid"):
+    host = split_url(origin).hostname or ""
+    if split_url(origin).scheme != "https" or host == "localhost" or host.endswith(".invalid"):
         return False
     try:
         ipaddress.ip_address(host)

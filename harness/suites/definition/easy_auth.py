@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Place
 from harness.connector.properties import is_placeholder
 from harness.connector.reading import read_object
@@ -194,7 +194,7 @@ def _issuer(document: Mapping[str, Any], facts: DefinitionFacts, place: Place) -
     issuer = _at(_provider(document), "registration").get("openIdIssuer")
     if not isinstance(issuer, str) or not facts.tenant_id:
         return
-    tenant = next(iter(urlsplit(issuer).path.strip("/").split("/")), "")
+    tenant = next(iter(split_url(issuer).path.strip("/").split("/")), "")
     is_id = len(facts.tenant_id) == 36
     if is_id and tenant.lower() != facts.tenant_id.lower():
         yield ISSUER.finding(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from harness.bounds.files import is_file
+from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Place
 from harness.connector.properties import expected_scope, is_placeholder
 from harness.connector.schema.walk import shapes_of
@@ -287,7 +287,7 @@ def _is_left_over(host: str) -> bool:
 
 def _targets(facts: DefinitionFacts) -> set[str]:
     urls = (facts.target_url, *facts.other_targets)
-    return {urlsplit(url).netloc.lower() for url in urls if url is not None}
+    return {split_url(url).netloc.lower() for url in urls if url is not None}
 
 
 def _is_target(facts: DefinitionFacts, host: str) -> bool:
@@ -301,7 +301,7 @@ def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iter
     if host.lower() not in known:
         yield HOST_OTHER.at(
             connector,
-            f"host is {host}, the target is {urlsplit(facts.target_url).netloc}",
+            f"host is {host}, the target is {split_url(facts.target_url).netloc}",
             "/host",
             expected=" or ".join(sorted(known)),
             observed=host,
