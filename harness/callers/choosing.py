@@ -49,6 +49,8 @@ def check_flows(entra: EntraSettings, users: Mapping[str, UserSettings], flow: s
 
 def flow_of(user: UserSettings, flow: str) -> str:
     """The user's flow: what the run asks for, else the user's own, else `auto`."""
+    if user.sign_in == "app":
+        return "app"
     return flow if flow != "auto" else user.sign_in or "auto"
 
 
@@ -120,6 +122,11 @@ def _check_user(entra: EntraSettings, user: UserSettings, flow: str) -> None:
         if not value:
             raise SettingsError(f"[entra] {key}: is missing; {user.name} cannot sign in without it")
     _check_flow(entra, user, flow)
+    if user.sign_in == "app" and not is_confidential(entra):
+        raise SettingsError(
+            f'{where} sign-in "app" needs a client that can prove itself: set [entra] '
+            "client-secret or client-certificate"
+        )
     if flow == "password":
         missing = [k for k in ("username", "password") if getattr(user, k) is None]
         if missing:

@@ -95,6 +95,9 @@ class SignIns:
             SettingsError: there is no such user, or a variable is not set.
             SignInError: the user cannot be signed in; the same again on every later call.
         """
+        user = self._users.get(user_name)
+        if user is not None and user.sign_in == "app":
+            return self.app_token(self.app_scope)
         session = self._session(user_name)
         with session.lock:
             if session.failure is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 import re
 from collections.abc import Mapping
@@ -49,6 +50,8 @@ TOP_KEYS = (
 )
 LEVELS = ("off", "error", "warning", "note")
 DEMO = "demo"
+NEAR = 0.8
+"""How alike (0 to 1) an app's name and a target's are where one is taken for a misspelling."""
 DEMO_ORIGIN = "https://demo.invalid"
 _APP_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,58}[A-Za-z0-9])?")
 _APP_DOMAINS = {
@@ -222,11 +225,31 @@ def resolve_target(target: str, targets: Mapping[str, str], authority: str) -> t
     app, slash, slot = target.partition("/")
     if _APP_NAME.fullmatch(app) and (not slash or _APP_NAME.fullmatch(slot)):
         host = f"{app}-{slot}" if slash else app
+        _check_near_miss(target, targets, f"https://{host}.{domain}")
         return target.replace("/", "-"), f"https://{host}.{domain}"
+    host = target.partition("/")[0]
+    if "." in host:
+        raise SettingsError(
+            f"--function-app {target!r}: looks like a host name; write https://{target}"
+        )
     raise SettingsError(
         f"--function-app {target!r}: not a name of a function app, a slot (app/slot), a URL, "
         "or a name under [targets] in the settings"
     )
+
+
+def _check_near_miss(target: str, targets: Mapping[str, str], url: str) -> None:
+    """Refuse an app's name that is most likely a misspelt target: tokens would go to a stranger.
+
+    Raises:
+        SettingsError: names the target that is meant, and how to say that it is not.
+    """
+    near = difflib.get_close_matches(target, (*targets, DEMO), n=1, cutoff=NEAR)
+    if near:
+        raise SettingsError(
+            f"--function-app {target!r}: did you mean {near[0]!r}? If the app is really called "
+            f"{target}, give its address: {url}"
+        )
 
 
 def _url(text: str, where: str) -> str:

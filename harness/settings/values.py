@@ -345,6 +345,11 @@ class Settings:
         """The folder of this connector's recordings: a row's name, else the target's."""
         return self.row or self.target_name
 
+    def signs_in_as_app(self, user: str) -> bool:
+        """Whether a user of the settings stands for an app without a user."""
+        known = self.users.get(user)
+        return known is not None and known.sign_in == "app"
+
     @property
     def default_user(self) -> str | None:
         """The first user of the settings, or None."""

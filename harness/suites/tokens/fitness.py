@@ -60,8 +60,10 @@ class Unfit:
     certain: bool = True
 
 
-def token_fitness(claims: Mapping[str, Any], expected: Expectations, now: float) -> list[Unfit]:
-    """Every misfit of a token; `now` is seconds since the epoch."""
+def token_fitness(
+    claims: Mapping[str, Any], expected: Expectations, now: float, *, is_app: bool = False
+) -> list[Unfit]:
+    """Every misfit of a token; `now` is seconds since the epoch; `is_app`: it has no user."""
     if not claims:
         says = "the token is opaque or encrypted, so nothing can be told before the first call"
         return [Unfit("aud", "a JWT", "no claims", says, "nothing to do if calls succeed", False)]
@@ -70,7 +72,7 @@ def token_fitness(claims: Mapping[str, Any], expected: Expectations, now: float)
         *_tenant(claims, expected),
         *_audience(claims, expected),
         *_version(claims, expected),
-        *_delegation(claims, expected),
+        *(_roles(claims) if is_app else _delegation(claims, expected)),
         *_client(claims, expected),
     ]
 
@@ -190,6 +192,20 @@ def _version(claims: Mapping[str, Any], expected: Expectations) -> Iterator[Unfi
             f"v{expected.version} tokens",
             "set the API registration's requestedAccessTokenVersion to "
             f"{expected.version}, or the app's openIdIssuer to the version of its tokens",
+            certain=False,
+        )
+
+
+def _roles(claims: Mapping[str, Any]) -> Iterator[Unfit]:
+    """An app's own token: what it may do is in `roles`."""
+    if not claims.get("roles"):
+        yield Unfit(
+            "roles",
+            "an application permission",
+            "none",
+            "the app's token has no roles: no application permission of the API is granted to it",
+            "add an app role to the API's registration, grant it to the client (application "
+            "permission) and consent to it; or leave it where the function checks the client alone",
             certain=False,
         )
 

@@ -295,7 +295,8 @@ def _says_nothing(attempt: _Try, good: _Try) -> bool:
 def _is_allowed(context: RunContext, attempt: _Try) -> bool:
     """Whether settings say that such a token is meant to get in."""
     tokens = context.settings.tokens
-    return (attempt.cause == "app-only" and tokens.accept_app_only) or (
+    apps = any(context.settings.signs_in_as_app(name) for name in context.settings.users)
+    return (attempt.cause == "app-only" and (tokens.accept_app_only or apps)) or (
         attempt.cause == "scope" and tokens.accept_any_scope
     )
 

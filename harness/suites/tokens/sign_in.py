@@ -128,7 +128,12 @@ def judge_user_tokens(
     moment = time.time() if now is None else now
     is_replay = context.settings.cassettes_mode == "replay"
     misfits = {
-        user: token_fitness(held, expected, float(held.get("iat") or 0) if is_replay else moment)
+        user: token_fitness(
+            held,
+            expected,
+            float(held.get("iat") or 0) if is_replay else moment,
+            is_app=context.settings.signs_in_as_app(user),
+        )
         for user, held in claims.items()
     }
     return Judgement((*judge_fitness(misfits), *_separate_client(context)))
