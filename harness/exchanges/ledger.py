@@ -33,6 +33,11 @@ class Ledger:
         self._made.add(key)
         return True
 
+    def stood_before(self, creator: str, own: Any) -> bool:
+        """Whether a list showed the object, and this process did not make it."""
+        key = (creator, str(own))
+        return key in self._seen and key not in self._made
+
     def owns(self, creator: str, own: Any) -> bool:
         """Whether this process made the object."""
         return (creator, str(own)) in self._made

@@ -22,10 +22,20 @@ from harness.exchanges.model import Exchange, Request
 from harness.inputs.related_operations import created_id, deleter_of, path_parameters
 from harness.inputs.values import Values
 
-__all__ = ["OwnIds", "chosen_from_a_list", "made_by_this_run"]
+__all__ = [
+    "OwnIds",
+    "chosen_from_a_list",
+    "id_names",
+    "made_by_this_run",
+    "plain_name",
+    "wrote_over",
+]
 
 _ID_NAMES = frozenset({"id", "uuid", "guid", "key", "rowkey", "objectid"})
 _NUMBERING = ("id", "ids", "key", "guid", "number", "no", "code")
+_KEYS = frozenset({"name", "title", "displayname", "code", "slug", "number", "reference", "login"})
+"""Names of fields by which a backend may know a record besides its id."""
+_OFFERS = ("example", "x-example", "x-ms-test-value", "default")
 _DEEPEST = 3
 _FIRST_NUMBER = 1_900_000_000
 _ROOM = 90_000_000
@@ -49,7 +59,7 @@ class OwnIds:
         names = id_names(self.context.connector, self.operation)
         parameters = dict(values.parameters)
         for parameter in self.operation.parameters:
-            if parameter.location in ("path", "body") or _plain(parameter.name) not in names:
+            if parameter.location in ("path", "body") or plain_name(parameter.name) not in names:
                 continue
             for key in (parameter.name, f"{parameter.location}:{parameter.name}"):
                 if key in parameters:
@@ -72,11 +82,25 @@ class OwnIds:
         properties, required = _declared(self.context.connector, schema)
         made: dict[str, Any] = {}
         for name, inner in value.items():
-            if _plain(str(name)) not in names:
-                made[name] = self._cleaned(inner, properties.get(name), names, depth + 1)
+            if plain_name(str(name)) not in names:
+                own = self._told_apart(str(name), inner, properties.get(name))
+                made[name] = self._cleaned(own, properties.get(name), names, depth + 1)
             elif self.own is not None or name in required:
                 made[name] = self._id(self.context.connector.resolve(properties.get(name)))
         return made
+
+    def _told_apart(self, name: str, value: Any, schema: Any) -> Any:
+        """A name that the definition itself offers, made one that nothing has.
+
+        Some backends know their records by it, and overwrite the one that has it.
+        """
+        schema = _mapping(self.context.connector.resolve(schema))
+        offered = [schema.get(key) for key in _OFFERS]
+        free = not any(key in schema for key in ("enum", "format", "pattern"))
+        if not (free and isinstance(value, str) and value in offered and plain_name(name) in _KEYS):
+            return value
+        text, longest = f"{value} {crc32(self.label.encode('utf-8')):08x}", schema.get("maxLength")
+        return text[-longest:] if isinstance(longest, int) and longest > 0 else text
 
     def _id(self, schema: Any) -> Any:
         kind = schema.get("type") if isinstance(schema, Mapping) else None
@@ -96,8 +120,10 @@ def id_names(connector: Connector, operation: Operation) -> frozenset[str]:
     about = parameters or (path_parameters(remover) if remover is not None else [])
     path = operation.path.split("{", 1)[0] if parameters else operation.path
     last = next((part for part in reversed(path.split("/")) if part), "")
-    singular = re.sub(r"ies$", "y", _plain(last)).removesuffix("s")
-    own = {_plain(p.name) for p in about} | {f"{singular}{end}" for end in ("id", "key", "guid")}
+    singular = re.sub(r"ies$", "y", plain_name(last)).removesuffix("s")
+    own = {plain_name(p.name) for p in about} | {
+        f"{singular}{end}" for end in ("id", "key", "guid")
+    }
     single = _ID_NAMES | own
     return frozenset(single | {f"{name}s" for name in single})
 
@@ -109,7 +135,8 @@ def chosen_from_a_list(connector: Connector, operation: Operation) -> bool:
     names = id_names(connector, operation)
     properties, required = _declared(connector, connector.resolve(operation.body.schema))
     return any(
-        _plain(str(name)) in names and "enum" in _mapping(connector.resolve(properties.get(name)))
+        plain_name(str(name)) in names
+        and "enum" in _mapping(connector.resolve(properties.get(name)))
         for name in required
     )
 
@@ -130,6 +157,15 @@ def made_by_this_run(context: RunContext, creator: Operation, exchange: Exchange
     if sent and not context.ledger.is_invented(found):
         return None
     return found if context.ledger.made(creator.id, found) else None
+
+
+def wrote_over(context: RunContext, creator: Operation, exchange: Exchange) -> bool:
+    """Whether a creation was answered with the id of something that a list showed before it."""
+    remover = deleter_of(context.connector, creator)
+    if remover is None:
+        return False
+    found = created_id(exchange, path_parameters(remover)[-1])
+    return found is not None and context.ledger.stood_before(creator.id, found)
 
 
 def _sent(request: Request) -> Iterator[str]:
@@ -157,7 +193,7 @@ def _texts(name: str, value: Any) -> Iterator[str]:
             yield from _texts(name, inner)
     elif isinstance(value, str):
         yield value
-    elif isinstance(value, int) and _plain(name).endswith(_NUMBERING):
+    elif isinstance(value, int) and plain_name(name).endswith(_NUMBERING):
         yield str(value)
 
 
@@ -192,5 +228,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name in small letters and digits alone."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -20,7 +20,7 @@ from harness.inputs.generation import Generated
 from harness.inputs.generation_cache import cases_of
 from harness.inputs.learning import LEARNT, learn
 from harness.inputs.making import creation, look_before
-from harness.inputs.own_ids import made_by_this_run
+from harness.inputs.own_ids import made_by_this_run, wrote_over
 from harness.inputs.permission import BASIS, Basis, usable_creator
 from harness.inputs.related_operations import deleter_of, names_objects, path_parameters
 from harness.inputs.requests import build_request
@@ -166,7 +166,16 @@ def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
     maker = job.maker(values)
     if cleaner.is_needed:
         yield from look_before(job.context, job.operation, job.operation, job.caller)
-    answers = yield _first(job, maker)
+    first = _first(job, maker)
+    if cleaner.is_needed and first:
+        answers = yield first[:1]
+        cleaner.note(answers)
+        if cleaner.wrote_over(answers):
+            return  # a backend that overwrites what stands there: nothing more is made up for it
+        more = yield first[1:] if first[1:] else []
+        answers = [*answers, *more]
+    else:
+        answers = yield first
     if LEARNT in values.sources.values() and _statuses(answers) <= _GONE:
         # Another check of this run may have removed the object between the list and the call.
         again = yield from learn(job.context, job.operation, best, job.caller, attempt=2)
@@ -278,6 +287,13 @@ class _Cleaner:
             own = made_by_this_run(self._context, self._creator, exchange)
             if own is not None:
                 self._ids[str(own)] = own
+
+    def wrote_over(self, exchanges: list[Exchange]) -> bool:
+        """Whether a creation was answered with an object that stood there before."""
+        creator = self._creator
+        return creator is not None and any(
+            wrote_over(self._context, creator, exchange) for exchange in exchanges
+        )
 
     def cleaning(self) -> Plan:
         """Remove what was created, as far as `--writes` allows and a DELETE operation is known."""

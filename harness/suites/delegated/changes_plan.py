@@ -14,7 +14,7 @@ from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import Probe, Request, user
 from harness.inputs.learning import learn
 from harness.inputs.making import creation
-from harness.inputs.own_ids import OwnIds
+from harness.inputs.own_ids import OwnIds, id_names, plain_name
 from harness.inputs.permission import BASIS, usable_creator, why_not
 from harness.inputs.related_operations import deleter_of, path_parameters
 from harness.inputs.requests import NO_BODY, build_request
@@ -135,7 +135,10 @@ def _altered(context: RunContext, operation: Operation, request: Request) -> Req
         return request
     if not isinstance(document, dict):
         return request
+    ids = id_names(context.connector, operation)
     for name, value in document.items():
+        if plain_name(name) in ids:
+            continue
         rule = context.connector.resolve(properties.get(name, {}))
         closed = any(key in rule for key in ("enum", "format", "pattern"))
         if isinstance(value, str) and not closed and len(value) + 2 <= rule.get("maxLength", 99):
