@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.connector.auth_settings import read_auth_settings
 from harness.errors import HarnessError, SignInError
 from harness.findings.model import Finding, Judgement
 from harness.session.check import Check, Run
@@ -202,7 +203,7 @@ def _definition_findings(check: Check) -> list[Finding]:
         findings = check_definition(check.run.connector, facts)
         path = check.run.settings.easy_auth
         if path is not None:
-            from harness.suites.definition.easy_auth import check_easy_auth, read_auth_settings
+            from harness.suites.definition.easy_auth import check_easy_auth
 
             findings += check_easy_auth(
                 read_auth_settings(path),

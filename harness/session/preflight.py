@@ -6,6 +6,7 @@ import difflib
 
 from harness.bounds.files import exists, is_dir
 from harness.callers.choosing import check_flows
+from harness.connector.auth_settings import read_auth_settings
 from harness.errors import SettingsError
 from harness.settings.table import path_of
 from harness.settings.values import Settings
@@ -30,8 +31,6 @@ def check_files(settings: Settings) -> None:
         SettingsError: a file cannot be read, or a folder is none.
     """
     if settings.easy_auth is not None:
-        from harness.suites.definition.easy_auth import read_auth_settings
-
         read_auth_settings(settings.easy_auth)
     inventory = settings.contract.inventory
     if inventory is not None and "://" not in inventory and settings.cassettes_mode != "replay":

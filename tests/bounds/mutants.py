@@ -287,7 +287,8 @@ def use_cassette(path: Path, _seed: Any) -> None:
 
 def use_auth_settings(path: Path, _seed: Any) -> None:
     """The app's authentication settings against the sample's connector."""
-    from harness.suites.definition.easy_auth import check_easy_auth, read_auth_settings
+    from harness.connector.auth_settings import read_auth_settings
+    from harness.suites.definition.easy_auth import check_easy_auth
     from harness.suites.definition.judgement import DefinitionFacts
 
     connector = load_connector(SAMPLES / "documents")

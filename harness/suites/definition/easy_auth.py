@@ -1,25 +1,28 @@
 """Cross-checking the connector with the app's own authentication settings (`authsettingsV2`).
 
-Taken as `az webapp auth show`, ARM or Bicep output, or the bare properties print them. Source: App
-Service, "Microsoft Entra provider" and "File-based configuration".
+`harness.connector.auth_settings` reads them. Source: App Service, "Microsoft Entra provider" and
+"File-based configuration".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from harness.bounds.urls import split_url
-from harness.connector.model import Connector, Place
+from harness.connector.auth_settings import (
+    AuthSettings,
+    is_guid,
+    issuer_tenant,
+    token_version,
+)
+from harness.connector.model import Connector, Operation, Place
 from harness.connector.properties import is_placeholder
-from harness.connector.reading import read_object
-from harness.errors import DefinitionError, SettingsError
 from harness.findings.examples import Edit
 from harness.findings.model import Finding, Rule
 from harness.suites.definition.context import DefinitionFacts
 
-__all__ = ["check_easy_auth", "read_auth_settings"]
+__all__ = ["check_easy_auth", "covers"]
 
 _APPS = "allowedApplications"
 _AAD = "/identityProviders/azureActiveDirectory"
@@ -68,88 +71,46 @@ AUDIENCE = Rule(
 ALLOW_LIST = Rule(
     id="definition.easy-auth-allow-list",
     severity="error",
-    title="The allow-list leaves the connector's client out",
-    meaning="defaultAuthorizationPolicy.allowedApplications is set but lacks the connector's "
-    "client id, or it is empty, which lets nobody in.",
+    title="The allow-list leaves the connector's client or its users out",
+    meaning="defaultAuthorizationPolicy.allowedApplications (or jwtClaimChecks) is set but lacks "
+    "the connector's client id, or it is empty, which lets nobody in; as a note: allowedPrincipals "
+    "or jwtClaimChecks.allowedGroups let certain users or groups in only.",
     why="Every call with a valid token is refused with 403.",
-    remedy="Add the connector's client id to allowedApplications.",
+    remedy="Add the connector's client id to allowedApplications, and its users to "
+    "allowedPrincipals.",
     reference=_SOURCE,
     shown_by=(Edit(auth={f"{_AAD}/validation/defaultAuthorizationPolicy": {_APPS: []}}),),
 )
 EXCLUDED = Rule(
     id="definition.easy-auth-excluded",
     severity="error",
-    title="An operation stands under excludedPaths",
-    meaning="A path of the definition is excluded from authentication.",
+    title="An operation is under excludedPaths",
+    meaning="A path of the definition is excluded from authentication: exactly, by a wildcard, or "
+    "(as a warning) because it is below an excluded path.",
     why="The operation is open to everybody.",
     remedy="Take it out of excludedPaths, or list the operation in [anonymous] public.",
     reference=_SOURCE,
     shown_by=(Edit(auth={"/globalValidation/excludedPaths": ["/api/me"]}),),
 )
+PROVIDER = Rule(
+    id="definition.easy-auth-provider",
+    severity="error",
+    title="The Microsoft identity provider is not enabled",
+    meaning="identityProviders.azureActiveDirectory is disabled or missing, and no other provider "
+    "is on.",
+    why="App Service Authentication accepts no token at all: every call with a valid one is "
+    "refused.",
+    remedy="Set identityProviders.azureActiveDirectory.enabled to true (az webapp auth microsoft "
+    "update --client-id <api client id> --issuer <issuer>).",
+    reference=_SOURCE,
+    shown_by=(Edit(auth={f"{_AAD}/enabled": False}),),
+)
 OPEN_ACTION = "allowanonymous"
 
 
-def read_auth_settings(path: Path) -> Mapping[str, Any]:
-    """The settings in a file.
-
-    Raises:
-        SettingsError: it cannot be read, or holds no authentication settings; one line.
-    """
-    try:
-        document = read_object(path, "the app's authentication settings").data
-    except DefinitionError as error:
-        raise SettingsError(str(error)) from None
-    properties = _properties(document)
-    if properties is None:
-        raise SettingsError(f"{path}: holds no authsettingsV2 (az webapp auth show prints them)")
-    _check_types(properties, path)
-    return properties
-
-
-LISTS = (
-    ("globalValidation", "excludedPaths"),
-    ("identityProviders", "azureActiveDirectory", "validation", "allowedAudiences"),
-    (
-        "identityProviders",
-        "azureActiveDirectory",
-        "validation",
-        "defaultAuthorizationPolicy",
-        "allowedApplications",
-    ),
-)
-"""Where authsettingsV2 has an array of texts, or null (App Service, `SiteAuthSettingsV2`)."""
-
-
-def _check_types(document: Mapping[str, Any], path: Path) -> None:
-    for *above, key in LISTS:
-        value = _at(document, *above).get(key)
-        is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
-        if value is not None and not is_list:
-            where = "/".join((*above, key))
-            raise SettingsError(f"{path}: {where} must be an array of texts")
-
-
-def _properties(document: Any) -> Mapping[str, Any] | None:
-    """The part that holds the settings, wherever a tool put it."""
-    if not isinstance(document, Mapping):
-        return None
-    if "globalValidation" in document or "identityProviders" in document:
-        return document
-    for key in ("properties", "value", "authsettingsV2"):
-        found = _properties(document.get(key))
-        if found is not None:
-            return found
-    resources = document.get("resources")
-    for resource in resources if isinstance(resources, list) else []:
-        found = _properties(resource)
-        if found is not None:
-            return found
-    return None
-
-
 def check_easy_auth(
-    document: Mapping[str, Any],
-    connector: Connector,
+    settings: AuthSettings,
+    connector: Connector | None,
     facts: DefinitionFacts,
     *,
     public: tuple[str, ...] = (),
@@ -157,88 +118,97 @@ def check_easy_auth(
 ) -> list[Finding]:
     """Everything in which the app's settings contradict what the connector needs."""
     place = Place(source.as_posix() if source is not None else "authsettingsV2")
+    if settings.enabled is False:
+        return [OFF.finding("App Service Authentication is switched off", place=place)]
     return [
-        *_required(document, place),
-        *_issuer(document, facts, place),
-        *_audience(document, connector, facts, place),
-        *_allow_list(document, connector, facts, place),
-        *_excluded(document, connector, public, place),
+        *_required(settings, place),
+        *_provider(settings, place),
+        *_issuer(settings, facts, place),
+        *_audience(settings, connector, facts, place),
+        *_allow_list(settings, connector, facts, place),
+        *_principals(settings, place),
+        *_excluded(settings, connector, public, place),
     ]
 
 
-def _at(node: Any, *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return node if isinstance(node, Mapping) else {}
-
-
-def _provider(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _at(document, "identityProviders", "azureActiveDirectory")
-
-
-def _required(document: Mapping[str, Any], place: Place) -> Iterator[Finding]:
-    validation = _at(document, "globalValidation")
-    action = str(validation.get("unauthenticatedClientAction", ""))
-    if _at(document, "platform").get("enabled") is False:
-        yield OFF.finding("App Service Authentication is switched off", place=place)
-    elif validation.get("requireAuthentication") is False or action.lower() == OPEN_ACTION:
+def _required(settings: AuthSettings, place: Place) -> Iterator[Finding]:
+    action = settings.action or ""
+    if settings.required is False or action.lower() == OPEN_ACTION:
         yield OFF.finding(
             "calls without a token are let through",
             expected="requireAuthentication: true, and an action that refuses",
-            observed=action or "requireAuthentication: false",
+            observed="requireAuthentication: false" if settings.required is False else action,
             place=place,
         )
 
 
-def _issuer(document: Mapping[str, Any], facts: DefinitionFacts, place: Place) -> Iterator[Finding]:
-    issuer = _at(_provider(document), "registration").get("openIdIssuer")
-    if not isinstance(issuer, str) or not facts.tenant_id:
+def _provider(settings: AuthSettings, place: Place) -> Iterator[Finding]:
+    if settings.provider_enabled is False and not settings.other_providers:
+        yield PROVIDER.finding(
+            "the Microsoft identity provider (azureActiveDirectory) is not enabled, and no other "
+            "provider is: no token can be accepted",
+            expected="identityProviders.azureActiveDirectory.enabled: true",
+            observed="enabled: false, or no such provider",
+            place=place,
+        )
+
+
+def _issuer(settings: AuthSettings, facts: DefinitionFacts, place: Place) -> Iterator[Finding]:
+    if settings.issuer is None or not facts.tenant_id:
         return
-    tenant = next(iter(split_url(issuer).path.strip("/").split("/")), "")
-    is_id = len(facts.tenant_id) == 36
-    if is_id and tenant.lower() != facts.tenant_id.lower():
+    tenant = issuer_tenant(settings.issuer)
+    # A domain cannot be compared with an id, nor one domain of a tenant with another one.
+    if tenant is None or not is_guid(facts.tenant_id) or "." in tenant:
+        return
+    if tenant.lower() != facts.tenant_id.lower():
         yield ISSUER.finding(
             f"openIdIssuer is of tenant {tenant or 'none'}",
             expected=facts.tenant_id,
-            observed=issuer,
+            observed=settings.issuer,
             place=place,
         )
 
 
 def _audience(
-    document: Mapping[str, Any], connector: Connector, facts: DefinitionFacts, place: Place
+    settings: AuthSettings, connector: Connector | None, facts: DefinitionFacts, place: Place
 ) -> Iterator[Finding]:
-    registration = _at(_provider(document), "registration")
-    validation = _at(_provider(document), "validation")
-    client = registration.get("clientId")
-    accepted = {str(a) for a in validation.get("allowedAudiences") or ()}
-    accepted |= {client} if isinstance(client, str) else set()
-    properties = connector.properties
-    wanted = properties.resource_uri if properties is not None else None
-    wanted = wanted or (facts.scope.rpartition("/")[0] if facts.scope else None)
-    if not wanted or is_placeholder(wanted) or not accepted:
+    accepted = settings.accepted_audiences
+    wanted = _wanted_audience(connector, facts)
+    if wanted is None or accepted is None:
         return
-    v2 = bool(facts.api_client_id) and facts.api_client_id in accepted
-    if wanted in accepted or wanted.removeprefix("api://") in accepted or v2:
+    if wanted in accepted or wanted.removeprefix("api://") == settings.client_id:
         return
-    slash = {a.rstrip("/") for a in accepted}
-    hint = "; only the trailing slash differs" if wanted.rstrip("/") in slash else ""
+    slash = wanted.rstrip("/") in {audience.rstrip("/") for audience in accepted}
+    takes_v2 = bool(facts.api_client_id) and facts.api_client_id in accepted
+    if takes_v2 and (not slash or token_version(settings.issuer) == 2):
+        return
+    hint = "; only the trailing slash differs" if slash else ""
     yield AUDIENCE.finding(
         f"the connector asks for {wanted}, which the app does not accept{hint}",
         expected=wanted,
         observed=", ".join(sorted(accepted)),
+        severity="warning" if takes_v2 else None,
+        remedy=f"Add {wanted} to allowedAudiences (to the letter), or give resourceUri and the "
+        "scope the ending that the app accepts.",
         place=place,
     )
 
 
+def _wanted_audience(connector: Connector | None, facts: DefinitionFacts) -> str | None:
+    properties = connector.properties if connector is not None else None
+    wanted = properties.resource_uri if properties is not None else None
+    wanted = wanted or (facts.scope.rpartition("/")[0] if facts.scope else None)
+    return None if not wanted or is_placeholder(wanted) else wanted
+
+
 def _allow_list(
-    document: Mapping[str, Any], connector: Connector, facts: DefinitionFacts, place: Place
+    settings: AuthSettings, connector: Connector | None, facts: DefinitionFacts, place: Place
 ) -> Iterator[Finding]:
-    policy = _at(_provider(document), "validation", "defaultAuthorizationPolicy")
-    allowed = policy.get("allowedApplications")
-    if not isinstance(allowed, list):
+    allowed = settings.clients
+    if allowed is None:
         return
-    client = facts.client_id or (connector.properties.client_id if connector.properties else None)
+    properties = connector.properties if connector is not None else None
+    client = facts.client_id or (properties.client_id if properties is not None else None)
     if not allowed:
         yield ALLOW_LIST.finding(
             "allowedApplications is an empty list, which permits nobody",
@@ -249,37 +219,88 @@ def _allow_list(
     elif (
         client
         and not is_placeholder(client)
-        and client.lower() not in {str(a).lower() for a in allowed}
+        and client.lower() not in {each.lower() for each in allowed}
     ):
         yield ALLOW_LIST.finding(
             f"allowedApplications does not hold the connector's client {client}",
             expected=client,
-            observed=", ".join(map(str, allowed)),
+            observed=", ".join(allowed),
             place=place,
         )
 
 
-def _excluded(
-    document: Mapping[str, Any], connector: Connector, public: tuple[str, ...], place: Place
-) -> Iterator[Finding]:
-    excluded = _at(document, "globalValidation").get("excludedPaths")
-    patterns = [str(p) for p in excluded] if isinstance(excluded, list) else []
-    for operation in connector.operations:
-        path = connector.base_path.rstrip("/") + operation.path
-        hit = next((p for p in patterns if _covers(p, path)), None)
-        if hit is not None and operation.id not in public:
-            yield EXCLUDED.finding(
-                f"{operation.id} ({path}) is excluded from authentication by {hit}",
-                operation=operation.id,
-                expected="authentication",
-                observed=hit,
+def _principals(settings: AuthSettings, place: Place) -> Iterator[Finding]:
+    """Lists of users and groups: whose they are is only seen from a token."""
+    lists = {
+        "allowedPrincipals.identities": settings.identities,
+        "allowedPrincipals.groups": settings.groups,
+    }
+    given = {name: held for name, held in lists.items() if held is not None}
+    if given and not any(given.values()):
+        yield ALLOW_LIST.finding(
+            f"{' and '.join(given)} is stored empty, which may permit nobody",
+            expected="the connector's users or their group, or no list at all",
+            observed="[]",
+            severity="warning",
+            place=place,
+        )
+    if settings.claim_groups is not None:
+        given["jwtClaimChecks.allowedGroups"] = settings.claim_groups
+    for name, held in given.items():
+        if held:
+            yield ALLOW_LIST.finding(
+                f"{name} admits {len(held)} {'groups' if 'roup' in name else 'users'} only: the "
+                "connector's users must be among them",
+                expected="the users' object ids, or a group of theirs",
+                observed=", ".join(held),
+                severity="note",
                 place=place,
             )
 
 
-def _covers(pattern: str, path: str) -> bool:
+def _excluded(
+    settings: AuthSettings,
+    connector: Connector | None,
+    public: tuple[str, ...],
+    place: Place,
+) -> Iterator[Finding]:
+    if connector is None:
+        return
+    for operation in connector.operations:
+        if operation.id in public:
+            continue
+        path = connector.base_path.rstrip("/") + operation.path
+        hit = next((p for p in settings.excluded if covers(p, path)), None)
+        below = next((p for p in settings.excluded if _is_below(path, p)), None)
+        if hit is not None:
+            what = f"is excluded from authentication by {hit}"
+            yield _excluded_finding(operation, path, hit, what, place)
+        elif below is not None:
+            what = f"is below {below}, which is excluded from authentication: it may be open too"
+            yield _excluded_finding(operation, path, below, what, place, sure=False)
+
+
+def _excluded_finding(
+    operation: Operation, path: str, pattern: str, what: str, place: Place, *, sure: bool = True
+) -> Finding:
+    return EXCLUDED.finding(
+        f"{operation.id} ({path}) {what}",
+        operation=operation.id,
+        expected="authentication",
+        observed=pattern,
+        severity=None if sure else "warning",
+        place=place,
+    )
+
+
+def covers(pattern: str, path: str) -> bool:
     """Whether an excluded path covers another; case is not told apart, to be on the safe side."""
-    low, goal = pattern.lower(), path.lower()
-    if low.endswith("/*"):
-        return goal.startswith(low.removesuffix("*"))
-    return goal == low
+    written = ".*".join(re.escape(part) for part in pattern.strip().lower().split("*"))
+    goal = path.lower()
+    return re.fullmatch(written, goal) is not None or goal == pattern.strip().lower().rstrip("/")
+
+
+def _is_below(path: str, pattern: str) -> bool:
+    """Whether a path is below an excluded one that has no wildcard."""
+    base = pattern.strip().lower().rstrip("/")
+    return bool(base) and "*" not in base and path.lower().startswith(base + "/")

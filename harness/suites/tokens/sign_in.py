@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.callers.choosing import is_confidential
 from harness.callers.registration_facts import CheckedRegistration, RegistrationCheck
+from harness.connector.auth_settings import AuthSettings, read_auth_settings, token_version
 from harness.connector.properties import expected_scope, is_placeholder
-from harness.connector.reading import read_object
-from harness.errors import DefinitionError
+from harness.errors import SettingsError
 from harness.exchanges.context import RunContext
 from harness.findings.examples import TenantAnswer
 from harness.findings.model import Finding, Judgement, Rule
@@ -166,7 +166,7 @@ def expectations_of(context: RunContext) -> Expectations:
     entra, properties = context.settings.entra, context.connector.properties
     resource = None if properties is None else properties.resource_uri
     scope = entra.scope or (None if properties is None else expected_scope(properties))
-    audiences, clients, version = _easy_auth(context)
+    app = _easy_auth(context)
     return Expectations(
         tenant_id=entra.tenant_id,
         client_id=entra.client_id,
@@ -174,9 +174,9 @@ def expectations_of(context: RunContext) -> Expectations:
         api_client_id=entra.api_client_id,
         scope=scope,
         resource_uri=None if resource is None or is_placeholder(resource) else resource,
-        audiences=audiences,
-        clients=clients,
-        version=version,
+        audiences=app.accepted_audiences,
+        clients=app.clients,
+        version=token_version(app.issuer),
     )
 
 
@@ -230,35 +230,13 @@ def _separate_client(context: RunContext) -> Iterator[Finding]:
     )
 
 
-def _easy_auth(
-    context: RunContext,
-) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None, int | None]:
-    """Audiences, allowed clients and token version of the app's `authsettingsV2`, where given."""
+def _easy_auth(context: RunContext) -> AuthSettings:
+    """The app's own authentication settings, where they were given and can be read."""
     path = context.settings.easy_auth
     if path is None:
-        return None, None, None
+        return AuthSettings()
     try:
-        document = read_object(path, "the app's authentication settings").data
-    except DefinitionError:
-        # The start of the run refuses an unreadable file; here nothing more is known.
-        return None, None, None
-    provider = _at(
-        document.get("properties", document), "identityProviders", "azureActiveDirectory"
-    )
-    registration, validation = _at(provider, "registration"), _at(provider, "validation")
-    own = [text for text in [registration.get("clientId")] if isinstance(text, str)]
-    audiences = validation.get("allowedAudiences")
-    more = [str(text) for text in audiences] if isinstance(audiences, list) else []
-    issuer = str(registration.get("openIdIssuer") or "")
-    allowed = _at(validation, "defaultAuthorizationPolicy").get("allowedApplications")
-    return (
-        (*own, *more) if own or more else None,
-        tuple(map(str, allowed)) if isinstance(allowed, list) else None,
-        None if not issuer else 2 if issuer.rstrip("/").endswith("/v2.0") else 1,
-    )
-
-
-def _at(node: Any, *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return node if isinstance(node, Mapping) else {}
+        return read_auth_settings(path)
+    except SettingsError:
+        # The preflight and the definition suite report it; here nothing more is known.
+        return AuthSettings()

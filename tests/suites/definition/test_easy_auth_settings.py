@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from harness.connector.auth_settings import auth_settings_in, read_auth_settings
 from harness.connector.loading import load_connector
 from harness.emulator.easy_auth import default_settings
 from harness.emulator.identities import API_CLIENT_ID, CONNECTOR_CLIENT_ID, TENANT_ID
 from harness.errors import SettingsError
 from harness.suites.definition.context import DefinitionFacts
-from harness.suites.definition.easy_auth import check_easy_auth, read_auth_settings
+from harness.suites.definition.easy_auth import check_easy_auth
 
 SAMPLE = Path(__file__).parents[3] / "harness" / "emulator" / "samples" / "documents"
 GOOD = default_settings("https://login.microsoftonline.com")
@@ -81,7 +82,9 @@ def test_contradiction_is_found(rule: str | None, edit: Callable[[dict[str, Any]
         document["identityProviders"]["azureActiveDirectory"]["validation"] = {}
     edit(document)
 
-    found = check_easy_auth(document, load_connector(SAMPLE), FACTS, public=("Health",))
+    found = check_easy_auth(
+        auth_settings_in(document, "x"), load_connector(SAMPLE), FACTS, public=("Health",)
+    )
 
     assert {f.rule for f in found} == (set() if rule is None else {f"definition.{rule}"})
 
@@ -101,7 +104,7 @@ def test_settings_are_found_wherever_a_tool_puts_them(
     path = tmp_path / "auth.json"
     path.write_text(json.dumps(wrap(GOOD)), encoding="utf-8")
 
-    assert read_auth_settings(path)["globalValidation"] == GOOD["globalValidation"]
+    assert read_auth_settings(path) == auth_settings_in(GOOD, "x")
 
 
 @pytest.mark.parametrize(
