@@ -62,7 +62,7 @@ def captured_redirects(shared: Path) -> list[tuple[Response, SignInTargets]]:
 
 
 def faults(response: Response, posts: SignInTargets) -> list[str]:
-    return [fault.rule for fault in faults_of_refusal(classify(response), response, posts)]
+    return [fault.rule.id for fault in faults_of_refusal(classify(response), response, posts)]
 
 
 def test_every_captured_redirect_points_the_right_way_for_its_own_app(shared: Path) -> None:
