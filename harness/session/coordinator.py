@@ -168,6 +168,7 @@ class Coordinator:
             "value": self._seen(caller, token.value.reveal()),
             "claims": dict(token.claims),
             "expires_at": token.expires_at.timestamp(),
+            "clock_skew": token.clock_skew,
             "id_token": None if token.id_token is None else token.id_token.reveal(),
         }
 

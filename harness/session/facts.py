@@ -47,7 +47,9 @@ def claims_of_users(check: Check) -> dict[str, Mapping[str, Any]]:
     claims: dict[str, Mapping[str, Any]] = {}
     for name in check.run.settings.users:
         try:
-            claims[name] = check.run.coordinator.token(name)["claims"]
+            token = check.run.coordinator.token(name)
+            claims[name] = token["claims"]
+            check.run.memory.setdefault("skews", {})[name] = token.get("clock_skew", 0.0)
         except SignInError as error:
             check.note_sign_in(error)
             raise CheckUnverified(str(error)) from None
@@ -166,7 +168,18 @@ def fitness_judgement(check: Check) -> Judgement:
     if not check.run.settings.users:
         return Judgement(unverified="no user is configured: add [users.NAME] to the settings")
     claims = claims_of_users(check)
-    return judge_user_tokens(check.context, claims)
+    return judge_user_tokens(check.context, claims, skews=clock_skews(check.run))
+
+
+def clock_skews(run: Run) -> dict[str, float]:
+    """By user, how many seconds our clock is behind the server's (negative: ahead).
+
+    As the authority told with the token, else as the app's `Date` header shows it.
+    """
+    traffic = [getattr(sender, "traffic", None) for sender in run.senders.values()]
+    shown = next((skew for t in traffic if (skew := getattr(t, "skew_s", 0.0))), 0.0)
+    told: dict[str, float] = run.memory.get("skews", {})
+    return {name: told.get(name) or shown for name in run.settings.users}
 
 
 def registration_judgement(check: Check) -> Judgement:

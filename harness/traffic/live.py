@@ -24,6 +24,7 @@ from harness.traffic.client import AppClient, NoAnswer
 from harness.traffic.pacing import (
     FRONT_END_STATUSES,
     PacingLimits,
+    clock_skew_seconds,
     retry_after_seconds,
     should_retry,
 )
@@ -58,6 +59,8 @@ class Traffic:
     writes: int = 0
     silent_s: float = 0.0
     """Seconds that were spent waiting for operations that then gave no answer."""
+    skew_s: float = 0.0
+    """Seconds that our clock is behind the app's (negative: ahead), where they differ much."""
 
 
 class _LoopThread:
@@ -276,6 +279,7 @@ class LiveSender:
                 self._vigil.was_silent(probe, time.perf_counter() - began)
                 self.traffic.silent_s = self._vigil.spent_s
             return None, error
+        self.traffic.skew_s = clock_skew_seconds(answer)
         return answer, None
 
     def _headers(self, sent: Request) -> Headers:

@@ -12,11 +12,18 @@ from email.utils import parsedate_to_datetime
 
 from harness.exchanges.model import Response
 
-__all__ = ["FRONT_END_STATUSES", "PacingLimits", "retry_after_seconds", "should_retry"]
+__all__ = [
+    "FRONT_END_STATUSES",
+    "PacingLimits",
+    "clock_skew_seconds",
+    "retry_after_seconds",
+    "should_retry",
+]
 
 FRONT_END_STATUSES = frozenset({502, 503, 504})
 """Answers of the platform's front end: they say nothing about the function behind it."""
 
+LEAST_SKEW_S = 60.0
 _NOT_STARTED = (b"Function host is not running", b"The service is unavailable")
 """What is said while no function can have run yet, so that any call may be made again."""
 
@@ -50,10 +57,20 @@ def retry_after_seconds(response: Response, attempt: int, limits: PacingLimits) 
     if value:
         try:
             moment = parsedate_to_datetime(value).timestamp()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return backoff
         return min(max(moment - time.time(), 0.0), limits.longest_pause_s)
     return min(backoff, limits.longest_pause_s)
+
+
+def clock_skew_seconds(response: Response, now: float | None = None) -> float:
+    """How far our clock is behind the server's by `Date` (RFC 9110 6.6.1); 0 for under a minute."""
+    try:
+        moment = parsedate_to_datetime(response.header("date") or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    skew = moment - (time.time() if now is None else now)
+    return skew if abs(skew) >= LEAST_SKEW_S else 0.0
 
 
 def should_retry(

@@ -7,12 +7,13 @@ import socket
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
-from harness.exchanges.model import ANONYMOUS, Probe, Request
+from harness.exchanges.model import ANONYMOUS, Probe, Request, Response
 from harness.traffic.live import LiveSender
-from harness.traffic.pacing import PacingLimits
+from harness.traffic.pacing import PacingLimits, clock_skew_seconds
 from harness.traffic.unpacking import Unpacker
 from harness.traffic.vigil import LEAST_PATIENCE_S, Vigil
 
@@ -176,3 +177,20 @@ def test_body_is_unpacked_as_it_comes(coding: str, packed: bytes, size: int) -> 
 def test_body_that_is_not_packed_as_it_says_is_an_error() -> None:
     with pytest.raises(ValueError, match="not packed as its header says"):
         Unpacker("gzip", 1000).feed(b"hello, world")
+
+
+@pytest.mark.parametrize(
+    ("date", "skew"),
+    [
+        ("Wed, 25 Nov 2026 12:00:00 GMT", -7200.0),
+        ("Wed, 25 Nov 2026 13:59:30 GMT", 0.0),
+        ("yesterday", 0.0),
+        ("", 0.0),
+    ],
+    ids=["ahead", "small", "no date", "none"],
+)
+def test_clock_is_compared_with_the_servers(date: str, skew: float) -> None:
+    now = datetime(2026, 11, 25, 14, tzinfo=UTC).timestamp()
+    headers = (("Date", date),) if date else ()
+
+    assert clock_skew_seconds(Response(200, headers, b"", 0.0), now) == skew

@@ -121,9 +121,16 @@ REMARKS = {rule.id: rule for rule in (CACHE_AGEING, CLOCK)}
 
 
 def judge_user_tokens(
-    context: RunContext, claims: Mapping[str, Mapping[str, Any]], now: float | None = None
+    context: RunContext,
+    claims: Mapping[str, Mapping[str, Any]],
+    now: float | None = None,
+    skews: Mapping[str, float] | None = None,
 ) -> Judgement:
-    """Whether each user's token fits what the app expects, one finding per cause for the run."""
+    """Whether each user's token fits what the app expects, one finding per cause for the run.
+
+    `skews` says by user how many seconds our clock is behind the server's (negative: ahead): a
+    token's time is the server's, and a wrong clock of ours is a finding of its own.
+    """
     expected = expectations_of(context)
     moment = time.time() if now is None else now
     is_replay = context.settings.cassettes_mode == "replay"
@@ -131,12 +138,17 @@ def judge_user_tokens(
         user: token_fitness(
             held,
             expected,
-            float(held.get("iat") or 0) if is_replay else moment,
+            _issued(held) if is_replay else moment + (skews or {}).get(user, 0.0),
             is_app=context.settings.signs_in_as_app(user),
         )
         for user, held in claims.items()
     }
     return Judgement((*judge_fitness(misfits), *_separate_client(context)))
+
+
+def _issued(claims: Mapping[str, Any]) -> float:
+    issued = claims.get("iat")
+    return float(issued) if isinstance(issued, int | float) else 0.0
 
 
 def judge_fitness(misfits: Mapping[str, Sequence[Unfit]]) -> list[Finding]:

@@ -120,6 +120,18 @@ def test_fitting_tokens_have_no_findings(context: RunContext) -> None:
     assert judgement.findings == ()
 
 
+def test_token_is_judged_by_the_servers_time(context: RunContext) -> None:
+    ahead = 2_000_000_000 + 7200.0
+
+    by_ours = judge_user_tokens(context, {"alice": claims()}, now=ahead)
+    by_the_servers = judge_user_tokens(
+        context, {"alice": claims()}, now=ahead, skews={"alice": -7200.0 - 1000}
+    )
+
+    assert [f.is_error for f in by_ours.findings] == [True]
+    assert by_the_servers.findings == ()
+
+
 def test_scope_is_expected_from_the_properties(context: RunContext) -> None:
     assert expectations_of(context).scope == f"api://{API}/user_impersonation"
 
