@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.connector.auth_settings import auth_settings_in
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
 from harness.emulator.easy_auth import default_settings
@@ -54,7 +55,9 @@ def definition_findings(folder: Path, edit: Edit) -> list[Finding]:
     if edit.auth:
         auth = edited(default_settings("https://login.microsoftonline.com"), edit.auth)
         source = folder / "auth.json"
-        found += check_easy_auth(auth, connector, facts, public=("Health",), source=source)
+        found += check_easy_auth(
+            auth_settings_in(auth, "x"), connector, facts, public=("Health",), source=source
+        )
     return found
 
 
