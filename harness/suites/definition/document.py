@@ -55,7 +55,7 @@ SECURITY_UNDEFINED = Rule(
 )
 SWAGGER_VERSION = Rule(
     id="definition.swagger-version",
-    severity="warning",
+    severity="error",
     title="The version is not the text 2.0",
     meaning='swagger is missing, a number, or another text than "2.0".',
     why="The platform takes the text alone.",
@@ -78,7 +78,7 @@ HOST_FORM = Rule(
 )
 PROPERTY_MISSING = Rule(
     id="definition.property-missing",
-    severity="warning",
+    severity="error",
     title="Something that must be there is missing",
     meaning="info lacks title, version or description, a response its description, a parameter "
     "its name, place or type, a tag or licence its name, externalDocs its url.",
@@ -116,7 +116,7 @@ MEDIA_TYPE_FORM = Rule(
 )
 STATUS_CODE = Rule(
     id="definition.status-code",
-    severity="warning",
+    severity="error",
     title="A documented answer has no status code",
     meaning="A key of responses is neither a status code (100 to 599) nor default.",
     why="The platform refuses the file, or ignores the answer.",
@@ -133,12 +133,12 @@ TAG_DUPLICATE = Rule(
     why="One of them is lost.",
     remedy="Remove one.",
     reference=VALIDATOR,
-    shown_by=(Edit({"/tags": [{"name": "a"}, {"name": "a"}]}),),
+    shown_by=(Edit({"/tags": [{"name": "a"}, {"name": "a", "description": "b"}]}),),
     microsoft=("TagRedefined",),
 )
 SECURITY_SCHEME = Rule(
     id="definition.security-scheme",
-    severity="warning",
+    severity="error",
     title="A security scheme is incomplete or mixed up",
     meaning="Its type or flow is unknown, or it lacks or has what its type does not.",
     why="The wizard refuses it, or makes another sign-in of it.",
@@ -180,14 +180,6 @@ SECURITY_VALUE = Rule(
 HOST = re.compile(r"[^/?#@\s]+")
 MEDIA_TYPE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+(\s*;.*)?")
 STATUS = re.compile(r"[1-5][0-9][0-9]|default")
-NEEDED: dict[str, tuple[str, ...]] = {
-    "info": ("title", "version", "description"),
-    "response": ("description",),
-    "parameter": ("name", "in"),
-    "tag": ("name",),
-    "license": ("name",),
-    "docs": ("url",),
-}
 URL_KEYS: dict[str, tuple[str, ...]] = {
     "contact": ("url",),
     "license": ("url",),
@@ -215,7 +207,7 @@ def judge_document(connector: Connector, shapes: Sequence[Shape]) -> Iterator[Fi
     yield from _tags(connector)
     for shape in shapes:
         if connector.kind != "postman":
-            yield from _needed(connector, shape)
+            yield from _description(connector, shape)
         yield from _urls(connector, shape)
         yield from _media_types(connector, shape)
         if shape.kind == "operation":
@@ -253,16 +245,13 @@ def _tags(connector: Connector) -> Iterator[Finding]:
             yield TAG_DUPLICATE.at(connector, message, "/tags")
 
 
-def _needed(connector: Connector, shape: Shape) -> Iterator[Finding]:
-    if "$ref" in shape.node:
-        return
-    keys = NEEDED.get(shape.kind, ())
-    if shape.kind == "parameter" and shape.node.get("in") not in ("body", None):
-        keys = (*keys, "type")
-    for key in keys:
-        if key not in shape.node:
-            message = f"{shape.kind} has no {key}"
-            yield PROPERTY_MISSING.at(connector, message, shape.pointer, expected=key)
+def _description(connector: Connector, shape: Shape) -> Iterator[Finding]:
+    """The one text that the schema does not ask for, and that paconn cannot do without."""
+    if shape.kind == "info" and "description" not in shape.node:
+        message = "info has no description"
+        yield PROPERTY_MISSING.at(
+            connector, message, shape.pointer, expected="description", severity="warning"
+        )
 
 
 def _urls(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -399,8 +388,6 @@ def _scopes(
 ) -> Iterator[Finding]:
     place = f"{pointer}/{escape(name)}"
     if not isinstance(scopes, list):
-        message = f"the requirement {name!r} has no list of scopes (an empty one is fine)"
-        yield SECURITY_VALUE.at(connector, message, place, observed=type(scopes).__name__)
         return
     if scheme.get("type") != "oauth2":
         if scopes:

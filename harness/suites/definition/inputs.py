@@ -73,7 +73,7 @@ FILE_PARAMETER = Rule(
 )
 PARAMETER_SHAPE = Rule(
     id="definition.parameter-shape",
-    severity="warning",
+    severity="error",
     title="A parameter is written like one of another place",
     meaning="A body without schema or with a type beside it, a schema outside of the body, or "
     "allowEmptyValue outside of query and formData.",
@@ -292,7 +292,7 @@ def _parameter(connector: Connector, shape: Shape) -> Iterator[Finding]:
     elif "schema" in node and location is not None:
         message = f"{name} has a schema, but is not the body"
         yield PARAMETER_SHAPE.at(connector, message, f"{place}/schema")
-    if node.get("allowEmptyValue") is True and location not in ("query", "formData"):
+    if "allowEmptyValue" in node and location not in ("query", "formData"):
         message = f"{name} has allowEmptyValue, which {location} does not know"
         yield PARAMETER_SHAPE.at(connector, message, f"{place}/allowEmptyValue")
     if location == "query" and "x-ms-url-encoding" in node:
@@ -342,7 +342,7 @@ def _file_schema(connector: Connector, shape: Shape) -> Iterator[Finding]:
     shared_answer = shape.pointer.startswith("/responses/") and shape.pointer.endswith("/schema")
     if not whole_answer and not shared_answer:
         message = "type file stands in a schema that is no whole answer"
-        yield FILE_PARAMETER.at(connector, message, f"{shape.pointer}/type", severity="warning")
+        yield FILE_PARAMETER.at(connector, message, f"{shape.pointer}/type", severity="error")
 
 
 def _binary(connector: Connector, shape: Shape) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from harness.suites.definition.document import (
 )
 from harness.suites.definition.dynamics import judge_dynamics
 from harness.suites.definition.inputs import PARAMETER_DUPLICATE, judge_inputs
+from harness.suites.definition.official_schema import judge_official_schema
 from harness.suites.definition.operations import judge_operations
 from harness.suites.definition.references import judge_references
 from harness.suites.definition.revisions import judge_revisions
@@ -174,6 +175,7 @@ def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Findi
         lambda c, _: judge_dynamics(c),
         lambda c, _: judge_revisions(c),
         lambda c, _: judge_document(c, shapes),
+        lambda c, _: judge_official_schema(c, shapes),
         lambda c, _: judge_words(c, shapes),
         lambda c, _: judge_inputs(c, shapes),
         lambda c, _: judge_references(c, shapes),

@@ -100,7 +100,7 @@ def _place(connector: Connector, shape: Shape, ref: str) -> Iterator[Finding]:
         yield REFERENCE_PLACE.at(connector, message, place, expected=home, observed=ref)
     elif shape.pointer.count("/") == 2 and shape.kind in ("parameter", "response"):
         message = f"a shared {shape.kind} is itself a $ref"
-        yield REFERENCE_PLACE.at(connector, message, place, observed=ref)
+        yield REFERENCE_PLACE.at(connector, message, place, observed=ref, severity="error")
 
 
 # ---------------------------------------------------------------------- loops

@@ -1,20 +1,27 @@
-"""Judging single objects by their words: unknown keys, values of the wrong type, formats, enums."""
+"""Judging single objects by their words: extensions, formats, enums, references, editors."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.connector.model import Connector
 from harness.connector.pointers import escape
-from harness.connector.schema.walk import METHODS, Shape
+from harness.connector.schema.walk import Shape
 from harness.findings.examples import Edit
-from harness.findings.model import Finding, Rule, Severity
+from harness.findings.model import Finding, Rule
 from harness.findings.sample import GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, NEW_TITLE, query
+from harness.suites.definition.official_values import shown
 
-__all__ = ["judge_words"]
+__all__ = [
+    "COLLECTION_FORMAT",
+    "REFERENCE_SIBLINGS",
+    "REPEATED_VALUE",
+    "UNKNOWN_KEY",
+    "VALUE_TYPE",
+    "VALUE_UNKNOWN",
+    "judge_words",
+]
 
 VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
 EXTENSIONS = "Microsoft, 'OpenAPI extensions for custom connectors'"
@@ -22,12 +29,10 @@ SWAGGER = "OpenAPI Specification, version 2.0"
 
 UNKNOWN_KEY = Rule(
     id="definition.unknown-key",
-    severity="warning",
+    severity="error",
     title="A key is unknown",
-    meaning="A key is none of Swagger 2.0's at its place, and no extension. Beside the methods of"
-    " a path it is an error, since the platform refuses to import such a file; in a "
-    "schema a note.",
-    why="What it says is ignored, or the file is refused.",
+    meaning="A key is none of Swagger 2.0's at its place, and no extension (x-...).",
+    why="The official schema allows no other keys; the platform refuses the file.",
     remedy="Move it to its place, correct it, or begin it with x-.",
     reference=VALIDATOR,
     shown_by=(
@@ -39,10 +44,10 @@ UNKNOWN_KEY = Rule(
 )
 VALUE_TYPE = Rule(
     id="definition.value-type",
-    severity="warning",
+    severity="error",
     title="A word has a value of the wrong type",
     meaning='For example required: "true", maxLength: "10", required: true at a property.',
-    why="The platform refuses or ignores it.",
+    why="The platform refuses the file; a wrong value of an extension, a warning, it ignores.",
     remedy="Give it a value of the right type.",
     reference=SWAGGER,
     shown_by=(
@@ -54,11 +59,11 @@ VALUE_TYPE = Rule(
 )
 VALUE_UNKNOWN = Rule(
     id="definition.value-unknown",
-    severity="warning",
+    severity="error",
     title="A word has an unknown value",
-    meaning="type, in, x-ms-trigger, x-ms-url-encoding or x-ms-media-kind is none of its values "
-    "(the type null, which comes of samples, is a note).",
-    why="The platform refuses or ignores it.",
+    meaning="type or in is none of its values; as warnings, x-ms-trigger, x-ms-url-encoding or "
+    "x-ms-media-kind, or a list of types; as a note, the type null, which comes of samples.",
+    why="The platform refuses the file; what is a warning it ignores.",
     remedy="Use one of the known values.",
     reference=SWAGGER,
     shown_by=(
@@ -70,10 +75,10 @@ VALUE_UNKNOWN = Rule(
 )
 REPEATED_VALUE = Rule(
     id="definition.repeated-value",
-    severity="note",
+    severity="error",
     title="A list names something twice",
     meaning="required, tags, consumes, produces or schemes repeats an entry.",
-    why="Validators refuse it; it changes nothing.",
+    why="The official schema wants each entry once; the platform refuses the file.",
     remedy="Remove the second one.",
     reference=VALIDATOR,
     shown_by=(Edit({f"{GET_DOCUMENT}/tags": ["a", "a"]}),),
@@ -92,7 +97,7 @@ FORMAT_UNKNOWN = Rule(
 )
 COLLECTION_FORMAT = Rule(
     id="definition.collection-format",
-    severity="warning",
+    severity="error",
     title="A list is sent in an unknown form",
     meaning="collectionFormat is unknown, or multi outside of query and formData.",
     why="The list is sent otherwise than the app expects.",
@@ -198,55 +203,18 @@ FILTER_FUNCTIONS = Rule(
     ),
 )
 
-_VALUE = (
-    "type format items collectionFormat default maximum exclusiveMaximum minimum exclusiveMinimum "
-    "maxLength minLength pattern maxItems minItems uniqueItems enum multipleOf"
-)
-_KEYS = {
-    "root": "swagger info host basePath schemes consumes produces paths definitions parameters "
-    "responses security securityDefinitions tags externalDocs",
-    "info": "title version description termsOfService contact license",
-    "contact": "name url email",
-    "license": "name url",
-    "tag": "name description externalDocs",
-    "docs": "url description",
-    "scheme": "type description name in flow authorizationUrl tokenUrl scopes",
-    "path": f"$ref parameters {' '.join(METHODS)}",
-    "operation": "tags summary description externalDocs operationId produces consumes parameters "
-    "responses schemes deprecated security",
-    "response": "$ref description schema headers examples",
-    "header": f"description {_VALUE}",
-    "items": _VALUE,
-    "parameter": f"$ref name in description required schema allowEmptyValue example {_VALUE}",
-    "schema": f"$ref title description required properties additionalProperties allOf readOnly "
-    f"discriminator xml externalDocs example maxProperties minProperties {_VALUE}",
-}
-ELSEWHERE = frozenset({"oneOf", "anyOf", "not", "nullable", "const", "patternProperties", "if"})
-"""What definition.keyword names."""
-SEVERITIES: dict[str, Severity] = {"path": "error", "schema": "note"}
-KEYS = {kind: frozenset(words.split()) for kind, words in _KEYS.items()}
 _FORMATS = (
     "int32 int64 float double byte binary date date-time password date-no-tz email html uri uuid"
 )
 FORMATS = frozenset(_FORMATS.split())
 """Swagger 2.0's formats and those of Microsoft's schema for connectors."""
-TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "file"})
-FLAGS = frozenset(
-    {"deprecated", "readOnly", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"}
-    | {"allowEmptyValue", "x-ms-notification-url", "x-ms-no-generic-test", "x-ms-safe-operation"}
-)
-TEXTS = frozenset({"description", "summary", "operationId", "title", "x-ms-summary", "pattern"})
-NUMBERS = frozenset({"minimum", "maximum", "multipleOf"})
-COUNTS = frozenset(
-    {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
-)
+FLAGS = frozenset({"x-ms-notification-url", "x-ms-no-generic-test", "x-ms-safe-operation"})
+TEXTS = frozenset({"x-ms-summary"})
 CHOICES: dict[str, tuple[str, ...]] = {
     "x-ms-trigger": ("single", "batch"),
     "x-ms-url-encoding": ("single", "double"),
     "x-ms-media-kind": ("image", "audio"),
 }
-LISTS = ("required", "tags", "consumes", "produces", "schemes")
-LOCATIONS = ("path", "query", "header", "body", "formData")
 FILTERS = "filterFunctions"
 HARMLESS_SIBLINGS = frozenset({"$ref", "title", "description", "example"})
 
@@ -254,40 +222,14 @@ HARMLESS_SIBLINGS = frozenset({"$ref", "title", "description", "example"})
 def judge_words(connector: Connector, shapes: Sequence[Shape]) -> Iterator[Finding]:
     """What single objects say, whatever surrounds them."""
     for shape in shapes:
-        yield from _keys(connector, shape)
         yield from _value_types(connector, shape)
         yield from _choices(connector, shape)
-        yield from _lists(connector, shape)
         if shape.kind in ("schema", "parameter", "items", "header"):
             yield from _formats(connector, shape)
             yield from _enum_values(connector, shape)
         if shape.kind == "schema":
             yield from _schema_words(connector, shape)
         yield from _filters(connector, shape)
-
-
-def _keys(connector: Connector, shape: Shape) -> Iterator[Finding]:
-    known = KEYS.get(shape.kind)
-    if known is None:
-        return
-    for key in shape.node:
-        name = str(key)
-        method = name.lower() in METHODS and shape.kind == "path"
-        other = method or (name in ELSEWHERE and shape.kind == "schema")
-        if name not in known and not name.lower().startswith("x-") and not other:
-            yield UNKNOWN_KEY.at(
-                connector,
-                f"{name!r} is no key of {_a(shape.kind)}, and no extension (x-...)",
-                f"{shape.pointer}/{escape(name)}",
-                observed=name,
-                severity=SEVERITIES.get(shape.kind),
-            )
-
-
-def _a(kind: str) -> str:
-    names = {"root": "the definition", "docs": "externalDocs", "scheme": "a security scheme"}
-    article = "an" if kind[0] in "aeiou" else "a"
-    return names.get(kind, f"{article} {kind}")
 
 
 def _value_types(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -297,83 +239,50 @@ def _value_types(connector: Connector, shape: Shape) -> Iterator[Finding]:
             continue
         yield VALUE_TYPE.at(
             connector,
-            f"{key} is {_shown(value)}, not {wanted}",
+            f"{key} is {shown(value)}, not {wanted}",
             f"{shape.pointer}/{escape(str(key))}",
             expected=wanted,
-            observed=_shown(value),
+            observed=shown(value),
+            severity="warning",
         )
 
 
 def _wanted(kind: str, key: str) -> str | None:
+    """What an extension's value should be; Swagger's own words are judged by its schema."""
     if kind in ("root", "scheme"):
         return None
-    if key in FLAGS or (key == "required" and kind == "parameter"):
+    if key in FLAGS:
         return "true or false"
-    if key == "required" and kind == "schema":
-        return "a list"
-    if key == "enum":
-        return "a list"
-    if key in TEXTS:
-        return "text"
-    if key in NUMBERS:
-        return "a number"
-    return "a whole number" if key in COUNTS else None
+    return "text" if key in TEXTS else None
 
 
 def _fits(value: Any, wanted: str) -> bool:
-    if wanted == "true or false":
-        return isinstance(value, bool)
-    if wanted == "a list":
-        return isinstance(value, list)
-    if wanted == "text":
-        return isinstance(value, str)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return wanted == "a number" or float(value).is_integer()
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return isinstance(value, bool if wanted == "true or false" else str)
 
 
 def _choices(connector: Connector, shape: Shape) -> Iterator[Finding]:
-    rows: list[tuple[str, tuple[str, ...]]] = list(CHOICES.items())
-    if shape.kind in ("schema", "parameter", "items", "header"):
-        rows.append(("type", tuple(sorted(TYPES))))
-    if shape.kind == "parameter":
-        rows.append(("in", LOCATIONS))
-    for key, allowed in rows:
+    for key, allowed in CHOICES.items():
         value = shape.node.get(key)
         if value is None or (isinstance(value, str) and value in allowed):
             continue
-        if isinstance(value, list) and key == "type":
-            message = "type is a list of types, which Swagger 2.0 does not know"
-        else:
-            message = f"{key} is {_shown(value)}"
         yield VALUE_UNKNOWN.at(
             connector,
-            message,
+            f"{key} is {shown(value)}",
             f"{shape.pointer}/{key}",
             expected=", ".join(allowed),
-            observed=_shown(value),
-            severity="note" if value == "null" else None,
+            observed=shown(value),
+            severity="warning",
         )
-
-
-def _lists(connector: Connector, shape: Shape) -> Iterator[Finding]:
-    for key in LISTS:
-        value = shape.node.get(key)
-        if not isinstance(value, list) or len(value) < 2:
-            continue
-        for text, count in Counter(v for v in value if isinstance(v, str)).items():
-            if count > 1:
-                message = f"{key} lists {text!r} {count} times"
-                yield REPEATED_VALUE.at(connector, message, f"{shape.pointer}/{key}")
+    kind = shape.node.get("type")
+    if shape.kind == "schema" and (isinstance(kind, list) or kind == "null"):
+        many = "type is a list of types, which the designer does not know"
+        yield VALUE_UNKNOWN.at(
+            connector,
+            many if isinstance(kind, list) else "type is null, which Swagger 2.0 does not know",
+            f"{shape.pointer}/type",
+            observed=shown(kind),
+            severity="note" if kind == "null" else "warning",
+        )
 
 
 def _formats(connector: Connector, shape: Shape) -> Iterator[Finding]:
@@ -381,17 +290,6 @@ def _formats(connector: Connector, shape: Shape) -> Iterator[Finding]:
     if isinstance(value, str) and value not in FORMATS:
         message = f"format {value!r} is none that the platform knows"
         yield FORMAT_UNKNOWN.at(connector, message, f"{shape.pointer}/format", observed=value)
-    collection = shape.node.get("collectionFormat")
-    place = f"{shape.pointer}/collectionFormat"
-    if collection is None:
-        return
-    if collection not in ("csv", "ssv", "tsv", "pipes", "multi"):
-        message = f"collectionFormat is {_shown(collection)}"
-        expected = "csv, ssv, tsv, pipes or multi"
-        yield COLLECTION_FORMAT.at(connector, message, place, expected=expected)
-    elif collection == "multi" and shape.node.get("in") not in ("query", "formData"):
-        message = "collectionFormat multi is for query and formData alone"
-        yield COLLECTION_FORMAT.at(connector, message, place)
 
 
 def _enum_values(connector: Connector, shape: Shape) -> Iterator[Finding]:

@@ -165,7 +165,7 @@ REQUIRED_UNKNOWN = Rule(
 )
 KEYWORD = Rule(
     id="definition.keyword",
-    severity="warning",
+    severity="error",
     title="A keyword is not part of Swagger 2.0",
     meaning="oneOf, anyOf, not, nullable or another word of later versions stands in a schema.",
     why="The platform refuses or ignores it.",
@@ -209,13 +209,11 @@ api-version openai-published-to-copilots generated-by explicit-consent
 KNOWN_EXTENSIONS = frozenset(f"x-ms-{name}" for name in _KNOWN.split()) | {"x-nullable"}
 MISSPELT = {"x-summary": "x-ms-summary", "x-visibility": "x-ms-visibility"}
 VISIBILITIES = ("important", "advanced", "internal", "none", "")
-UNSUPPORTED = ("oneOf", "anyOf", "not", "nullable", "const", "patternProperties", "if")
 SCHEMA_HOLDERS = ("schema", "items", "additionalProperties")
 _FUNCTION_KEY = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _SIGNATURE = re.compile(r"(?:^|[?&;])sig=[A-Za-z0-9%+/_-]{20,}")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 _ENTRA_SECRET = re.compile(r"[A-Za-z0-9_.-]{3}[78]Q~[A-Za-z0-9_.~-]{31,34}")
-COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 TYPES = {
     "string": str,
     "integer": int,
@@ -322,10 +320,6 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
             yield PATTERN.at(connector, message, f"{pointer}/pattern")
     enum = node.get("enum")
     if isinstance(enum, list):
-        texts = [repr(value) for value in enum]
-        if not enum or len(set(texts)) < len(texts):
-            message = "enum is empty" if not enum else "enum repeats a value"
-            yield ENUM_EMPTY.at(connector, message, f"{pointer}/enum")
         kind = str(node.get("type"))
         odd = [v for v in enum if v is not None and kind in TYPES and not _is_a(v, kind)]
         if odd:
@@ -334,10 +328,6 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
     if node.get("type") == "array" and "items" not in node:
         yield ARRAY_ITEMS.at(connector, "an array without items", pointer)
     yield from _required(connector, node, pointer)
-    for word in UNSUPPORTED:
-        if word in node and not pointer.endswith("/properties"):
-            message = f"{word} is not part of Swagger 2.0"
-            yield KEYWORD.at(connector, message, f"{pointer}/{word}")
 
 
 def _as_python(pattern: str) -> str:
@@ -385,14 +375,6 @@ def _bounds(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
         if _is_number(least) and _is_number(most) and least > most:
             message = f"{low} {least} is larger than {high} {most}"
             yield BOUNDS.at(connector, message, f"{pointer}/{low}")
-    for name in COUNTS:
-        value = node.get(name)
-        if _is_number(value) and value < 0:
-            yield BOUNDS.at(connector, f"{name} is negative", f"{pointer}/{name}")
-    step = node.get("multipleOf")
-    if _is_number(step) and step <= 0:
-        message = f"multipleOf is {step}, not larger than zero"
-        yield BOUNDS.at(connector, message, f"{pointer}/multipleOf")
     for flag, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if node.get(flag) is True and bound not in node:
             message = f"{flag} without {bound}"
@@ -406,7 +388,7 @@ def _is_number(value: Any) -> TypeGuard[float]:
 def _required(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iterator[Finding]:
     required, properties = node.get("required"), node.get("properties")
     if isinstance(required, list):
-        yield from _required_place(connector, node, required, pointer)
+        yield from _required_place(connector, node, pointer)
     if not isinstance(required, list) or not isinstance(properties, Mapping):
         return
     if "allOf" in node or any(key.startswith("x-ms-dynamic") for key in node):
@@ -418,15 +400,12 @@ def _required(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
 
 
 def _required_place(
-    connector: Connector, node: Mapping[str, Any], required: list[Any], pointer: str
+    connector: Connector, node: Mapping[str, Any], pointer: str
 ) -> Iterator[Finding]:
     kind = node.get("type", "object")
     place = f"{pointer}/required"
     if kind != "object":
         message = f"required stands at the type {kind}, where it says nothing"
-        yield REQUIRED_UNKNOWN.at(connector, message, place, severity="note")
-    elif not required:
-        message = "required is empty"
         yield REQUIRED_UNKNOWN.at(connector, message, place, severity="note")
 
 
