@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -20,7 +21,7 @@ from harness.findings.model import Finding
 from harness.findings.text import explain
 from harness.redaction.whole_files import write_whole
 
-__all__ = ["connectors_under", "import_postman_command", "lint", "sarif_of"]
+__all__ = ["connectors_under", "import_postman_command", "lint", "sarif_of", "write_definition"]
 
 DEFINITION_NAMES = (
     "apidefinition.swagger.json",
@@ -28,21 +29,46 @@ DEFINITION_NAMES = (
     "apidefination.swagger.json",
 )
 PARALLEL_FROM = 24
+LARGEST_DEFINITION = 1024 * 1024
+"""Bytes that the wizard and paconn take (Microsoft, "Create a custom connector ...")."""
 
 
 def import_postman_command(options: argparse.Namespace) -> int:
-    """Write the definition that the wizard would make of a collection."""
-    document = import_postman(Path(options.file))
-    if options.output is None:
-        print(json_text(document, indent=2))
-        return 0
-    path = Path(options.output)
+    """Write the definition that the wizard would make of a collection; say what was lost."""
+    document, notes = import_postman(Path(options.file))
+    write_definition(document, [(n.place.line, n.message) for n in notes], options.output)
+    return 0
+
+
+def write_definition(
+    document: dict[str, Any], notes: Sequence[tuple[int | None, str]], output: str | None
+) -> None:
+    """Write a definition to a file or standard output, and its notes to standard error.
+
+    It is written without white space where that keeps it below the platform's limit.
+
+    Raises:
+        HarnessError: the file cannot be written.
+    """
+    for line, message in notes:
+        print(f"note: {f'line {line}: ' if line else ''}{message}", file=sys.stderr)
+    if output is None:
+        print(json_text(document, indent=_indent(document)))
+        return
+    path = Path(output)
+    indent = _indent(document)
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=False)
     try:
-        write_whole(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        write_whole(path, text + "\n")
     except (OSError, ValueError) as error:
         raise HarnessError(f"{path}: cannot be written: {reason_of(error)}") from None
     print(f"{path}: {len(document['paths'])} paths; now set host, scheme and security")
-    return 0
+
+
+def _indent(document: dict[str, Any]) -> int | None:
+    size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace"))
+    return 2 if size < LARGEST_DEFINITION else None
 
 
 def lint(options: argparse.Namespace) -> int:

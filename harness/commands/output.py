@@ -10,9 +10,14 @@ from typing import Any
 __all__ = ["json_text"]
 
 
-def json_text(value: Any, *, indent: int = 1) -> str:
-    """JSON for standard output: in ASCII where the console's encoding cannot write everything."""
-    return json.dumps(value, indent=indent, ensure_ascii=not _writes_everything())
+def json_text(value: Any, *, indent: int | None = 1) -> str:
+    """JSON for standard output: in ASCII where the console's encoding cannot write everything.
+
+    Without an `indent` it has no white space at all.
+    """
+    separators = (",", ":") if indent is None else None
+    ascii_only = not _writes_everything()
+    return json.dumps(value, indent=indent, separators=separators, ensure_ascii=ascii_only)
 
 
 def _writes_everything() -> bool:

@@ -112,6 +112,7 @@ def _from_document(document: Document) -> Connector:
     if "swagger" not in document.data and "openapi" not in document.data:
         from harness.connector.postman import importing as postman
 
+        postman.refuse_relative(document)
         if postman.is_collection(document.data):
             return postman.build(document)
     check_version(document)

@@ -118,7 +118,7 @@ def test_settings_that_name_a_missing_file_are_an_error_that_names_it(
     "name", ["apiDefinition.json", "shop.swagger.json", "swagger.yaml", "x.postman_collection.json"]
 )
 def test_a_named_folder_may_hold_other_usual_names(tmp_path: Path, name: str) -> None:
-    collection = '{"info": {"name": "C"}, "item": []}'
+    collection = '{"info": {"name": "C"}, "item": [{"request": "https://x.invalid/a"}]}'
     put(tmp_path / name, collection if "postman" in name else DEFINITION)
     assert load_connector(tmp_path).definition_path == tmp_path / name
 

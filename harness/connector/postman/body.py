@@ -11,13 +11,16 @@ from harness.bounds.parsing import parse_json
 from harness.connector.postman.inference import infer_schema, merge_schemas
 from harness.connector.postman.model import Entry, Request, unresolved, with_variables
 
-__all__ = ["Payload", "body_parameters", "payload_of", "response_schema"]
+__all__ = ["Payload", "body_parameters", "payload_of", "response_schema", "without_extras"]
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _BINARY = "application/octet-stream"
 _TEXTUAL = re.compile(r"text/|application/(javascript|xml|graphql)|.*\+xml$")
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_TEXT_OR_COMMENT = re.compile(rf"({_TEXT})|/\*.*?\*/|//[^\n]*", re.DOTALL)
+_TEXT_OR_TRAILING = re.compile(rf"({_TEXT})|,(?=\s*[}}\]])", re.DOTALL)
 _OPEN_VALUE = re.compile(r"\{\{[^{}]*\}\}")
 
 
@@ -26,6 +29,7 @@ class Payload:
     """A request's body: `kind` is json, text, form, multipart or file; `value` is JSON or text.
 
     `complete` is false while a variable or a file is missing, so that it cannot be sent as it is.
+    `readable` is false for what should be JSON and is none.
     """
 
     kind: str
@@ -33,6 +37,7 @@ class Payload:
     value: Any = None
     fields: tuple[Entry, ...] = ()
     complete: bool = True
+    readable: bool = True
 
 
 def payload_of(request: Request, variables: Mapping[str, str]) -> Payload | None:
@@ -55,7 +60,10 @@ def payload_of(request: Request, variables: Mapping[str, str]) -> Payload | None
     whole = not unresolved(body.text)
     if says_json or guessed:
         media_type = stated if _is_json(stated) else _JSON
-        return Payload("json", media_type, value if found else body.text, (), whole and found)
+        whole = not unresolved(without_extras(body.text))
+        return Payload(
+            "json", media_type, value if found else body.text, (), whole and found, found
+        )
     return Payload("text", stated or "text/plain", body.text, (), whole)
 
 
@@ -64,13 +72,23 @@ def _is_json(media_type: str) -> bool:
 
 
 def _json_value(text: str) -> tuple[bool, Any]:
-    """JSON from a sample; variables that stand where a value should count as null."""
-    for candidate in (text, _OPEN_VALUE.sub("null", text)):
+    """JSON from a sample; variables where a value should be count as null.
+
+    Postman takes comments out before it sends; a trailing comma is what people overlook.
+    """
+    plain = without_extras(text)
+    for candidate in (text, plain, without_extras(_OPEN_VALUE.sub("null", plain))):
         try:
             return True, parse_json(candidate)
         except ValueError:
             continue
     return False, None
+
+
+def without_extras(text: str) -> str:
+    """JSON without comments and trailing commas; what is within texts stays."""
+    kept = _TEXT_OR_COMMENT.sub(lambda match: match[1] or " ", text)
+    return _TEXT_OR_TRAILING.sub(lambda match: match[1] or "", kept)
 
 
 def body_parameters(payloads: Iterable[Payload], *, required: bool) -> list[dict[str, Any]]:

@@ -14,11 +14,13 @@ __all__ = [
     "Body",
     "Collection",
     "Entry",
+    "Note",
     "Request",
     "SavedResponse",
     "entries",
     "graphql_body",
     "is_sent",
+    "losses",
     "media_type",
     "raw_language",
     "substitute",
@@ -35,6 +37,10 @@ _DYNAMIC = {
     "$timestamp": "1735689600",
     "$isoTimestamp": "2025-01-01T00:00:00.000Z",
 }
+
+
+Note = tuple[str, str, str]
+"""What was lost or decided: its kind, one sentence, and a pointer into the collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ class Request:
     body: Body | None = None
     responses: tuple[SavedResponse, ...] = ()
     auth: str = ""
+    losses: tuple[str, ...] = ()
+    """What of the request is left out, each as a clause."""
 
     @property
     def media_type(self) -> str:
@@ -105,6 +113,7 @@ class Collection:
     requests: tuple[Request, ...]
     variables: Mapping[str, str]
     auth: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def media_type(headers: tuple[Entry, ...]) -> str:
@@ -155,6 +164,27 @@ def graphql_body(raw: Any) -> Body:
         variables = {}
     sent = {"query": text_of(given.get("query")), "variables": variables}
     return Body("raw", json.dumps(sent), language="json")
+
+
+def losses(method: str, raw: Mapping[str, Any], *lists: Any, has_body: bool) -> tuple[str, ...]:
+    """What of a request as written is not taken over: disabled entries, a body, scripts.
+
+    `lists` are its entries (query, headers, form); `raw` is the item or, in v1, the request.
+    """
+    off = [
+        text_of(pair.get("key", pair.get("name"))).strip()
+        for pairs in lists
+        for pair in (pairs if isinstance(pairs, list) else [])
+        if isinstance(pair, Mapping)
+        and (pair.get("disabled") is True or pair.get("enabled") is False)
+    ]
+    found = [f"disabled entries are left out: {', '.join(filter(None, off))}"] if any(off) else []
+    if has_body and not is_sent(method, raw):
+        found.append(f"the body is left out: Postman sends none with {method}")
+    scripts = [raw.get(key) for key in ("preRequestScript", "tests")]
+    if any(isinstance(s, str) and s.strip() for s in scripts) or raw.get("event"):
+        found.append("its scripts are left out: no connector runs them")
+    return tuple(found)
 
 
 def is_sent(method: str, raw: Mapping[str, Any]) -> bool:

@@ -168,7 +168,7 @@ def _path_values(path: str, address: Address) -> dict[str, str] | None:
     names = [found[1:-1] for found in PATH_PARAMETER.findall(path)]
     if PATH_PARAMETER.sub("{}", path) == PATH_PARAMETER.sub("{}", address.path):
         values = [address.values.get(name) for name in address.names]
-        paired = dict(zip(names, values, strict=True))
+        paired = dict(zip(names, values, strict=False))
         found = {name: value for name, value in paired.items() if value is not None}
         return found if len(found) == len(names) else None
     literal = [re.escape(part) for part in PATH_PARAMETER.split(path)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,20 +16,21 @@ from harness.connector.postman.body import (
     payload_of,
     response_schema,
 )
+from harness.connector.postman.hosts import is_elsewhere, is_local, plain_host, the_apps_host
 from harness.connector.postman.inference import merge_schemas
 from harness.connector.postman.model import (
     Collection,
+    Note,
     SavedResponse,
     unresolved,
 )
+from harness.connector.postman.notes import collection_notes
 from harness.connector.postman.samples import PATH_PARAMETER, Call, plain_entries, samples_of
 from harness.connector.postman.url import parse_address
 
 __all__ = ["Converted", "convert"]
 
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"})
-
-Note = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,11 @@ class _Draft:
 
 def convert(collection: Collection, fallback_title: str) -> Converted:
     """Turn a collection into Swagger 2.0; what cannot be said there is left out and noted."""
-    notes: list[Note] = []
+    notes: list[Note] = list(collection.notes)
     calls = _calls(collection, notes)
-    drafts = _drafts(calls, notes)
     host, scheme = _origin(calls, notes)
+    calls = _own(calls, host, notes)
+    drafts = _drafts(calls, notes)
     base_path = "/api" if drafts and all(d.path.startswith("/api/") for d in drafts) else "/"
     result = Converted(_skeleton(collection, fallback_title), {}, notes, {})
     result.swagger.update(host=host, basePath=base_path, schemes=[scheme])
@@ -80,14 +81,15 @@ def convert(collection: Collection, fallback_title: str) -> Converted:
         samples = samples_of(draft.path, draft.calls, draft.kind, operation, collection.variables)
         if samples:
             result.samples[pointer] = samples
-    _note_auth(collection, notes)
+    notes.extend(collection_notes(collection, calls))
     return result
 
 
 def _skeleton(collection: Collection, fallback_title: str) -> dict[str, Any]:
-    info = {"title": collection.title or fallback_title, "version": "1.0"}
-    if collection.description:
-        info["description"] = collection.description
+    title = collection.title or fallback_title
+    # without a description paconn refuses the file
+    description = collection.description or f"{title}, imported from a Postman collection."
+    info = {"title": title, "description": description, "version": "1.0"}
     return {
         "swagger": "2.0",
         "info": info,
@@ -162,18 +164,37 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def _origin(calls: list[Call], notes: list[Note]) -> tuple[str, str]:
-    """The host that most requests go to, and its scheme; the others are noted."""
-    hosts = Counter(call.address.host for call in calls if call.address.host)
-    host = hosts.most_common(1)[0][0] if hosts else ""
-    for call in calls:
-        if call.address.host not in ("", host):
-            message = f"{call.request.name} goes to {call.address.host}, most others to {host}"
-            notes.append(("postman-host", message, call.request.pointer))
+    """The app's host and its scheme."""
+    host = the_apps_host([call.address.host for call in calls])
     if unresolved(host):
-        message = f"the host {host} is a variable that the collection does not define"
+        message = (
+            f"the host {host} is a variable that the collection does not define; set host in the "
+            "definition"
+        )
         notes.append(("postman-variable", message, ""))
-    schemes = [c.address.scheme for c in calls if c.address.host == host and c.address.scheme]
-    return host, schemes[0] if schemes else "https"
+    own = [c.address for c in calls if plain_host(c.address.host) == host]
+    scheme = next((address.scheme for address in own if address.scheme), "https")
+    if scheme == "http" and host and not is_local(host):
+        message = f"the collection calls http://{host}; a connector asks for https, as App Service"
+        notes.append(("postman-scheme", message, ""))
+        scheme = "https"
+    return host, scheme
+
+
+def _own(calls: list[Call], host: str, notes: list[Note]) -> list[Call]:
+    """The calls of the app; requests to other hosts are left out, since tokens would go there."""
+    own = []
+    for call in calls:
+        name, there = call.request.name or call.address.path, plain_host(call.address.host)
+        if is_elsewhere(call.address.host, host):
+            message = f"{name} goes to {there}, not to {host}; left out"
+            notes.append(("postman-host", message, call.request.pointer))
+            continue
+        if there not in ("", host):
+            message = f"{name} goes to {there}, which is taken for {host}"
+            notes.append(("postman-host", message, call.request.pointer))
+        own.append(call)
+    return own
 
 
 def _operation(draft: _Draft, variables: Mapping[str, str], notes: list[Note]) -> dict[str, Any]:
@@ -251,14 +272,3 @@ def _responses(draft: _Draft) -> tuple[dict[str, Any], list[str]]:
     if not any(status.startswith("2") for status in responses):
         responses.setdefault("default", {"description": "default"})
     return responses, list(dict.fromkeys(produces))
-
-
-def _note_auth(collection: Collection, notes: list[Note]) -> None:
-    """Say once that the collection's own authentication is not taken over."""
-    kinds = sorted({r.auth for r in collection.requests if r.auth} | {collection.auth} - {""})
-    if kinds:
-        message = (
-            f"the collection signs in by {', '.join(kinds)}; the connector's sign-in is set in "
-            "apiProperties.json instead"
-        )
-        notes.append(("postman-auth", message, ""))

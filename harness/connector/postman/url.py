@@ -15,6 +15,14 @@ _HEAD = re.compile(r"((?:\{\{[^{}]*\}\}|[A-Za-z][\w+.-]*)://|//)?((?:\{\{[^{}]*\
 _VARIABLE = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}|(?<!\{)\{([^{}]+)\}(?!\})")
 _COLON = re.compile(r":([A-Za-z_][\w-]*)(.*)")
 _ODD = re.compile(r"[^\w-]+", re.ASCII)
+_ENCODED_BRACE = re.compile(r"%7[BbDd]")
+_SLASH = "\0"
+"""Stands for a slash in a variable's name while the path is cut up."""
+_ODATA = re.compile(r"([A-Za-z_][\w.]*)\(([^(){}]+)\)")
+_ODATA_KEY = re.compile(
+    r"(?:(\w+)\s*=)?\s*('(?:[^']|'')*'|(?<==)[\w.:+-]+|-?\d[\d.]*"
+    r"|[\da-fA-F]{8}(?:-[\da-fA-F]{4,12}){4})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,13 @@ def parse_address(request: Request, variables: Mapping[str, str]) -> Address:
 
     `:id` and `{{id}}` in the path become parameters, also where the collection defines `id`: its
     value is then a sample. Only a variable that spans several segments (`{{base}}` = `api/v2`) is
-    put in. In scheme and host, every variable that the collection defines is put in.
+    put in. In scheme and host, every variable that the collection defines is put in. Braces may be
+    encoded (`%7Bid%7D`), and keys of OData (`Orders(7)`, `Users('ada')`) are parameters.
     """
-    head = _HEAD.match(request.url)
+    typed = _ENCODED_BRACE.sub(lambda match: urllib.parse.unquote(match[0]), request.url)
+    head = _HEAD.match(typed)
     prefix = substitute(head.group() if head else "", variables)
-    rest = request.url[head.end() if head else 0 :]
+    rest = typed[head.end() if head else 0 :]
     head = _HEAD.match(prefix)
     scheme = (head[1] or "").removesuffix("//").removesuffix(":").lower() if head else ""
     host = (head[2] if head else "").rpartition("@")[2]
@@ -82,7 +92,8 @@ class _Template:
 
     def of(self, path: str) -> str:
         joined = _VARIABLE.sub(self._spread, path)
-        segments = [self._segment(segment) for segment in joined.split("/")]
+        whole = _VARIABLE.sub(lambda match: match[0].replace("/", _SLASH), joined)
+        segments = [self._segment(part.replace(_SLASH, "/")) for part in whole.split("/")]
         return "/" + "/".join(segments).lstrip("/")
 
     def _spread(self, match: re.Match[str]) -> str:
@@ -99,7 +110,19 @@ class _Template:
         return self._inner(segment)
 
     def _inner(self, text: str) -> str:
+        odata = _ODATA.fullmatch(text)
+        keys = odata[2].split(",") if odata is not None else []
+        if odata is not None and all(_ODATA_KEY.fullmatch(key.strip()) for key in keys):
+            return f"{odata[1]}({','.join(self._key(key.strip()) for key in keys)})"
         return _VARIABLE.sub(self._variable, text)
+
+    def _key(self, text: str) -> str:
+        """One key of OData: `7`, `'ada'` or `OrderID=7`; quotes stay around the parameter."""
+        match = _ODATA_KEY.fullmatch(text)
+        name, value = (match[1], match[2]) if match else (None, text)
+        quote = "'" if value.startswith("'") else ""
+        parameter = self._parameter(name or "key", value.strip("'").replace("''", "'"))
+        return (f"{name}=" if name else "") + quote + parameter + quote
 
     def _variable(self, match: re.Match[str]) -> str:
         name = match[1] or match[2]

@@ -17,6 +17,7 @@ from harness.connector.postman.model import (
     entries,
     graphql_body,
     is_sent,
+    losses,
     raw_language,
     text_of,
 )
@@ -90,6 +91,7 @@ def _texts(value: Any) -> list[str]:
 def _request(raw: Mapping[str, Any], pointer: str) -> Request:
     responses = raw.get("responses")
     method = (text_of(raw.get("method")) or "GET").upper()
+    lists = (raw.get("headerData"), raw.get("queryParams"), raw.get("data"))
     return Request(
         name=text_of(raw.get("name")).strip(),
         method=method,
@@ -105,6 +107,7 @@ def _request(raw: Mapping[str, Any], pointer: str) -> Request:
             if isinstance(response, Mapping)
         ),
         auth=_auth(raw),
+        losses=losses(method, raw, *lists, has_body=_body(raw) is not None),
     )
 
 

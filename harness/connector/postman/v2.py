@@ -14,11 +14,13 @@ from harness.connector.postman.model import (
     Body,
     Collection,
     Entry,
+    Note,
     Request,
     SavedResponse,
     entries,
     graphql_body,
     is_sent,
+    losses,
     raw_language,
     text_of,
 )
@@ -43,7 +45,20 @@ def read_v2(data: Mapping[str, Any], pointer: str) -> Collection:
         requests=tuple(_requests(data["item"], f"{pointer}/item", data)),
         variables=_variables(data.get("variable") or data.get("variables")),
         auth=_auth(data),
+        notes=tuple(_odd_items(data["item"], f"{pointer}/item")),
     )
+
+
+def _odd_items(items: Any, pointer: str) -> Iterator[Note]:
+    """Items that are neither a folder nor a request."""
+    for n, item in enumerate(items if isinstance(items, list) else []):
+        here = f"{pointer}/{n}"
+        inner = item if isinstance(item, Mapping) else {}
+        if isinstance(inner.get("item"), list):
+            yield from _odd_items(inner["item"], f"{here}/item")
+        elif not isinstance(inner.get("request"), (str, Mapping)):
+            name = text_of(inner.get("name")).strip() or f"item {n + 1}"
+            yield "postman-item", f"{name} is neither a folder nor a request; left out", here
 
 
 def _variables(raw: Any) -> dict[str, str]:
@@ -96,19 +111,22 @@ def _sent(raw: Any, item: Mapping[str, Any], pointer: str) -> Request:
         return Request(name="", method="GET", url=text_of(raw).strip(), pointer=pointer)
     url = raw.get("url")
     parts = url if isinstance(url, Mapping) else {}
-    query = parts.get("query")
+    query, header = parts.get("query"), raw.get("header", raw.get("headers"))
     method = (text_of(raw.get("method")) or "GET").upper()
+    body = raw.get("body", raw.get("data"))
+    fields = body.get(text_of(body.get("mode"))) if isinstance(body, Mapping) else None
     return Request(
         name="",
         method=method,
         url=_address(parts) if parts else text_of(url).strip(),
         pointer=pointer,
         description=text_of(raw.get("description")).strip(),
-        headers=_headers(raw.get("header", raw.get("headers"))),
+        headers=_headers(header),
         query=entries(query) if isinstance(query, list) else None,
         path_values=_variables(parts.get("variable")),
-        body=_body(raw.get("body", raw.get("data"))) if is_sent(method, item) else None,
+        body=_body(body) if is_sent(method, item) else None,
         auth=_auth(raw),
+        losses=losses(method, item, query, header, fields, has_body=_body(body) is not None),
     )
 
 

@@ -222,6 +222,27 @@ def _size(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
         yield TOO_LARGE.at(connector, f"the file has {size:,} bytes", "")
 
 
+COLLECTION = {
+    "info": {"name": "Sample", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/"},
+    "item": [
+        {
+            "name": "Hello",
+            "request": {"url": "https://demo.invalid/api/hello", "description": "Says hello."},
+        },
+        {"name": "Who am I", "request": "https://graph.microsoft.com/v1.0/me"},
+    ],
+}
+POSTMAN = Rule(
+    id="definition.postman",
+    severity="note",
+    title="Part of the Postman collection does not become part of the connector",
+    meaning="A request, body, variable, script or sign-in of the collection is left out, merged "
+    "with another one, or taken for something else.",
+    why="The connector does less than the collection, and nothing in the wizard says so.",
+    remedy="Change the collection and export it again, or add what is missing to the definition.",
+    reference="Microsoft, 'Create a custom connector from a Postman collection'",
+    shown_by=(Edit({"": COLLECTION}),),
+)
 NOTED = {"duplicate-parameter": PARAMETER_DUPLICATE, "duplicate-key": DUPLICATE_KEY}
 
 
@@ -230,6 +251,8 @@ def _loading(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]
     for note in connector.notes:
         if note.kind in NOTED:
             yield NOTED[note.kind].at(connector, note.message, "", place=note.place)
+        elif note.kind.startswith("postman-"):
+            yield POSTMAN.at(connector, note.message, "", place=note.place)
 
 
 # ---------------------------------------------------------------------- host and scheme

@@ -109,7 +109,7 @@ def test_addresses_become_templates_with_sample_values(
         ("http://localhost:7071/x", ("http",), "localhost:7071", "/x"),
         ("example.invalid/x", ("https",), "example.invalid", "/x"),
         ("//example.invalid/x", ("https",), "example.invalid", "/x"),
-        ("{{base}}/x", ("http",), "base.invalid", "/v1/x"),
+        ("{{base}}/x", ("https",), "base.invalid", "/v1/x"),
         ("{{protocol}}://{{unknown}}/x", ("https",), "{{unknown}}", "/x"),
     ],
 )
@@ -141,15 +141,155 @@ def test_base_path_is_api_where_every_path_begins_with_it(
     assert [operation.path for operation in connector.operations] == expected
 
 
-def test_the_host_of_most_requests_wins_and_others_are_noted(tmp_path: Path) -> None:
+def test_requests_to_another_host_are_left_out_and_noted(tmp_path: Path) -> None:
     hosts = ("one.invalid", "two.invalid", "two.invalid")
     items = [item(f"Get {n}", f"https://{host}/{n}") for n, host in enumerate(hosts)]
     connector = load(tmp_path, collection(*items))
     assert connector.host == "two.invalid"
-    assert len(connector.operations) == 3
+    assert [operation.id for operation in connector.operations] == ["Get1", "Get2"]
     assert noted(connector, "postman-host") == [
-        "Get 0 goes to one.invalid, most others to two.invalid"
+        "Get 0 goes to one.invalid, not to two.invalid; left out"
     ]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["https://login.microsoftonline.com/t/oauth2/v2.0/token"] * 2,
+        ["https://graph.microsoft.com/v1.0/me", "https://graph.microsoft.com/v1.0/users"],
+        ["https://GRAPH.Microsoft.com:443/v1.0/me"],
+        ["{{authUrl}}/token", "{{authUrl}}/me", "{{authUrl}}/x"],
+        ["https://contoso.b2clogin.com/a/b", "https://contoso.ciamlogin.com/a"],
+        ["https://weather.invalid/now"],
+    ],
+    ids=["sign-in", "graph", "capitals and port", "variable", "customers", "foreign"],
+)
+def test_another_host_never_becomes_the_apps(tmp_path: Path, others: list[str]) -> None:
+    urls = ["https://app.azurewebsites.net/api/a", *others]
+    connector = load(tmp_path, collection(*(item(f"R{n}", url) for n, url in enumerate(urls))))
+    assert connector.host == "app.azurewebsites.net"
+    assert [operation.path for operation in connector.operations] == ["/a"]
+    assert len(noted(connector, "postman-host")) == len(others)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:7071/api/b", "{{baseUrl}}/api/b", "{{function_app_host}}/api/b"]
+)
+def test_the_app_on_ones_own_machine_or_behind_a_variable_is_the_app(
+    tmp_path: Path, url: str
+) -> None:
+    connector = load(
+        tmp_path,
+        collection(item("A", "https://app.azurewebsites.net/api/a"), item("B", url)),
+    )
+    assert [operation.path for operation in connector.operations] == ["/a", "/b"]
+    assert "is taken for app.azurewebsites.net" in noted(connector, "postman-host")[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "values"),
+    [
+        ("https://x.invalid/Orders(7)", "/Orders({key})", {"key": "7"}),
+        ("https://x.invalid/Users('ada')/Name", "/Users('{key}')/Name", {"key": "ada"}),
+        (
+            "https://x.invalid/Lines(Order=7,No=2)",
+            "/Lines(Order={Order},No={No})",
+            {"Order": "7", "No": "2"},
+        ),
+        ("https://x.invalid/Users('{{id}}')", "/Users('{id}')", None),
+        ("https://x.invalid/Orders()", "/Orders()", {}),
+        ("https://x.invalid/report(final)", "/report(final)", {}),
+        ("https://x.invalid/a/%7Bid%7D", "/a/{id}", None),
+        ("https://x.invalid/a/%7B%7Bid%7D%7D/b", "/a/{id}/b", None),
+        ("https://x.invalid/a/{{folder/name}}/c", "/a/{folder_name}/c", None),
+    ],
+)
+def test_odd_paths_become_templates(
+    tmp_path: Path, url: str, path: str, values: dict[str, str] | None
+) -> None:
+    operation = only(tmp_path, item("Get", url))
+    assert operation.path == path
+    assert [dict(s.parameters) for s in operation.samples] == ([] if values is None else [values])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, /* euro */ "b": [1, 2,],}',
+        '// first\n{"a": 1, "b": [1, 2]} // last',
+        '{"a": 1, "b": [1, 2], "u": "https://x/*no*/,}"}',
+    ],
+)
+def test_json_is_read_as_postman_sends_it(tmp_path: Path, text: str) -> None:
+    operation = only(tmp_path, item("P", "https://x.invalid/a", "POST", body=raw_body(text)))
+    assert operation.body is not None
+    assert operation.body.schema["properties"]["b"]["type"] == "array"
+    assert operation.samples[0].body["a"] == 1
+    assert operation.samples[0].body.get("u", "https://x/*no*/,}") == "https://x/*no*/,}"
+
+
+def test_everything_that_is_lost_is_noted(tmp_path: Path) -> None:
+    off = [{"key": "q", "value": "1", "disabled": True}, {"key": "{{who}}", "value": "{{what}}"}]
+    url = {"raw": "https://x.invalid/a", "query": off}
+    event = [{"listen": "test", "script": {"exec": ["pm.test()"]}}]
+    document = collection(
+        {**item("Get", url, body=raw_body("{}")), "event": event},
+        item("Bad", "https://x.invalid/b", "POST", body=raw_body("{bad")),
+        {"name": "Odd"},
+    )
+    said = [note.message for note in load(tmp_path, document).notes]
+    assert said == [
+        "Odd is neither a folder nor a request; left out",
+        "the collection does not define {{who}}, {{what}}: values and names made of them are left "
+        "out; save them as collection variables",
+        "Get: disabled entries are left out: q",
+        "Get: the body is left out: Postman sends none with GET",
+        "Get: its scripts are left out: no connector runs them",
+        "Bad: the sample of the body is not JSON; its schema is left open",
+    ]
+
+
+def test_v1_says_what_it_loses_too(tmp_path: Path) -> None:
+    request = {
+        "id": "1",
+        "name": "Get",
+        "method": "GET",
+        "url": "https://x.invalid/a",
+        "dataMode": "raw",
+        "rawModeData": "{}",
+        "tests": "tests['x'] = true;",
+        "headerData": [{"key": "X-Off", "value": "1", "enabled": False}],
+    }
+    connector = load(tmp_path, {"name": "C", "order": ["1"], "requests": [request]})
+    assert noted(connector, "postman-left-out") == [
+        "Get: disabled entries are left out: X-Off",
+        "Get: the body is left out: Postman sends none with GET",
+        "Get: its scripts are left out: no connector runs them",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"name": "Dev", "values": [], "_postman_variable_scope": "environment"}, "an environment"),
+        ({"name": "Globals", "values": [], "_postman_variable_scope": "globals"}, "globals"),
+        ({"collection": {"info": {}, "item": []}, "run": {"executions": []}}, "a test run"),
+        ({"name": "C", "collection_id": "1", "results": [], "totalPass": 3}, "a test run"),
+        ({"version": 1, "collections": [], "environments": []}, "a whole Postman workspace"),
+        ({"log": {"entries": []}}, "a HAR file"),
+        ({"info": {"name": "C"}, "item": []}, "no request"),
+        ({"info": {"name": "C"}, "item": [{"name": "F", "item": []}]}, "no request"),
+        ({"name": "C", "order": [], "requests": []}, "no request"),
+        (collection(item("P", "https://x.invalid/a", "PURGE")), "no method PURGE"),
+    ],
+)
+def test_what_holds_no_request_is_told_as_what_it_is(
+    tmp_path: Path, document: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(DefinitionError, match=said):
+        load(tmp_path, document)
+    with pytest.raises(DefinitionError, match=said):
+        import_postman(tmp_path / "collection.json")
 
 
 def test_query_and_headers_become_optional_parameters_without_what_the_client_sets(
@@ -483,7 +623,8 @@ def test_import_gives_a_definition_that_loads_as_the_collection_does(tmp_path: P
     )
     connector = load(tmp_path, document)
     written = tmp_path / "apiDefinition.swagger.json"
-    written.write_text(json.dumps(import_postman(tmp_path / "collection.json")), encoding="utf-8")
+    swagger, _ = import_postman(tmp_path / "collection.json")
+    written.write_text(json.dumps(swagger), encoding="utf-8")
     again = load_connector(written)
     assert again.raw == connector.raw
     assert again.notes == ()
@@ -493,5 +634,5 @@ def test_import_gives_a_definition_that_loads_as_the_collection_does(tmp_path: P
 def test_importing_what_is_no_collection_says_so(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_text('{"swagger": "2.0", "paths": {}}', encoding="utf-8")
-    with pytest.raises(DefinitionError, match="no Postman collection"):
+    with pytest.raises(DefinitionError, match="needs no import"):
         import_postman(file)
