@@ -12,8 +12,10 @@ from harness.exchanges.model import Exchange, Response
 from harness.exchanges.records import identified_records, text_rows
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule
+from harness.inputs.platform import why_not_sent
 from harness.suites.delegated.exchanges import ADD_USER, of
 from harness.suites.delegated.leave import may_see
+from harness.suites.delegated.proof import unproved_rounds
 
 __all__ = ["judge_bleed", "says_the_same"]
 
@@ -44,6 +46,9 @@ def judge_bleed(
         return Judgement(skipped=ADD_USER)
     alone = {e.probe.caller.name: e for e in of(exchanges, "alone")}
     mixed = of(exchanges, "mixed")
+    routed = why_not_sent(context, operation)
+    if routed is not None:
+        return Judgement(unverified=routed)
     if not mixed:
         return Judgement(skipped="is not called freely, needs an id, or is open on purpose")
     kept = _kept_for_another(context, operation, alone, of(exchanges, "fresh"))
@@ -52,8 +57,7 @@ def judge_bleed(
     wrong = [e for e in mixed if (o := _other(e, alone)) and _belongs(e, alone, o, claims_by_user)]
     wrong = wrong or _swapped(mixed, alone)
     if not wrong:
-        lost = [e for e in mixed if e.status is None]
-        return Judgement(unverified=f"no answer: {lost[0].reason}" if len(lost) > 2 else None)
+        return Judgement(unverified=unproved_rounds(operation, alone.values(), mixed))
     first = wrong[0]
     name = first.probe.caller.name
     other = _other(first, alone)

@@ -23,6 +23,7 @@ from harness.settings.values import BodyExpectation, IdentityPointer
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.key_identity import judge_key_identity
 from harness.suites.delegated.plan import access_probes
+from harness.suites.delegated.proof import is_success, refused_token
 from harness.suites.delegated.self_descriptions import (
     APP_IDENTITY,
     WRONG_IDENTITY,
@@ -87,8 +88,8 @@ def judge_identity(
         elif exchange.status == 200:
             proved.setdefault(exchange.probe.caller.name, "the platform (/.auth/me)")
     missing = [name for name in context.settings.users if name not in proved]
-    unverified = None
-    if missing and not any(finding.is_error for finding in findings):
+    unverified = None if findings else _named_but_silent(context, of(exchanges, "identity"))
+    if unverified is None and missing and not any(finding.is_error for finding in findings):
         row = proposed_row(context, of(exchanges, "identity"))
         where = f"set [delegated] identity = [{row}]" if row else _NAME_AN_OPERATION
         unverified = (
@@ -96,6 +97,24 @@ def judge_identity(
             'store on (then /.auth/me tells), or give the proof up with identity = "none"'
         )
     return Judgement(one_per_cause(findings), unverified), _identity_notes(proved, context)
+
+
+def _named_but_silent(context: RunContext, exchanges: Sequence[Exchange]) -> str | None:
+    """Which operation that the settings name gave its user no success answer.
+
+    What the platform knows proves nothing about it: it was named to be asked.
+    """
+    named = {p.operation for p in context.settings.delegated.identity or ()}
+    failed = [e for e in exchanges if e.probe.operation in named and not is_success(e)]
+    if not failed:
+        return None
+    first = failed[0]
+    told = f"answered {first.status}" if first.status else f"gave no answer: {first.reason}"
+    return refused_token(failed) or (
+        f"{first.probe.operation}, which [delegated] identity names, {told} to "
+        f"{first.probe.caller.name}: give it input under [operations.{first.probe.operation}], or "
+        "name another operation"
+    )
 
 
 def _identity_notes(proved: dict[str, str], context: RunContext) -> list[str]:
@@ -196,6 +215,8 @@ def judge_access(context: RunContext, exchanges: Sequence[Exchange]) -> Judgemen
         if exchange is None or exchange.status is None:
             reason = "was not recorded" if exchange is None else exchange.reason
             missing.append(f"{operation} as {who}: {reason}")
+        elif _is_turned_away(exchange, expected):
+            missing.append(f"{operation} as {who}: {refused_token([exchange])}")
         elif exchange.status not in expected and not _refused_anonymously(exchange, expected):
             findings.append(
                 ACCESS.finding(
@@ -211,6 +232,12 @@ def judge_access(context: RunContext, exchanges: Sequence[Exchange]) -> Judgemen
             wanted = rows[int(probe.meta["row"])].bodies.get(who)
             findings += _bodies(exchange, wanted) if wanted is not None else []
     return Judgement(tuple(findings), "; ".join(missing) or None)
+
+
+def _is_turned_away(exchange: Exchange, expected: Sequence[int]) -> bool:
+    """Whether a user's token was refused, where the row is about what the function says."""
+    refused = exchange.status == 401 and exchange.probe.caller.kind in ("user", "app")
+    return refused and 401 not in expected
 
 
 def _bodies(exchange: Exchange, wanted: BodyExpectation) -> list[Finding]:

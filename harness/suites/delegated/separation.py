@@ -8,13 +8,17 @@ from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.identities import Claims, names_whom
 from harness.exchanges.model import Exchange
-from harness.exchanges.records import record_ids
+from harness.exchanges.records import json_body, record_ids
+from harness.exchanges.silence import mostly_silent, unanswered
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule
+from harness.inputs.platform import why_not_sent
+from harness.inputs.related_operations import items_in
 from harness.suites.delegated.changes_plan import why_not_changed
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.leaks import judge_leaks, same_matter
 from harness.suites.delegated.leave import has_leave, may_see, severity_for, share_row
+from harness.suites.delegated.proof import is_success, no_success, refused_token
 
 __all__ = ["judge_separation"]
 
@@ -79,8 +83,11 @@ def judge_separation(
         return Judgement(skipped=ADD_USER), []
     if operation.id in settings.anonymous.public:
         return Judgement(skipped="open on purpose ([anonymous] public)"), []
+    routed = why_not_sent(context, operation)
+    if routed is not None:
+        return Judgement(unverified=routed), []
     if not exchanges:
-        return Judgement(skipped=_why_not(context, operation)), []
+        return _not_asked(context, operation), []
     findings = [
         *judge_leaks(context, operation, exchanges, claims_by_user),
         *_foreign_objects(context, operation, exchanges),
@@ -88,15 +95,50 @@ def judge_separation(
         *_spoofs(operation, exchanges, claims_by_user),
         *_cacheable(operation, exchanges),
     ]
-    answered = [e for e in exchanges if e.status is not None]
-    unverified = None if answered else f"no answer: {exchanges[0].reason}"
-    skipped = None
+    if not findings and _all_is_shared(context, operation, exchanges):
+        return Judgement(skipped=ALL_SHARED), []
+    private = "private, but " if operation.id in settings.delegated.private else ""
+    unverified = None if findings else _unproved(operation, exchanges, private)
+    return Judgement(one_per_cause(findings), unverified), []
+
+
+ALL_SHARED = "no object to ask for: the lists show everything that they show to every user"
+
+
+def _all_is_shared(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
+) -> bool:
+    """Whether the lists show objects, but none to one user alone, which nothing forbids."""
+    asked = any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude"))
+    lists = of(exchanges, "list")
+    if asked or operation.id in context.settings.delegated.private or not lists:
+        return False
+    answered = all(is_success(exchange) for exchange in lists)
+    return answered and any(items_in(json_body(exchange.response)) for exchange in lists)
+
+
+def _unproved(operation: Operation, exchanges: Sequence[Exchange], private: str = "") -> str | None:
+    """Why the answers prove nothing about separation, or None where they do."""
     if not any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude")):
-        skipped = _no_object(exchanges)
-        if operation.id in settings.delegated.private:
-            where = f"[operations.{operation.id}] parameters"
-            unverified = f"private, but {skipped}; give an id of one user's object in {where}"
-    return Judgement(one_per_cause(findings), unverified, skipped), []
+        where = f"[operations.{operation.id}] parameters"
+        return (
+            refused_token(exchanges)
+            or f"{private}{_no_object(exchanges)}; give an id of one user's object in {where}"
+        )
+    attacks = [*of(exchanges, "foreign"), *of(exchanges, "intrude")]
+    silent = unanswered(attacks) or mostly_silent(exchanges)
+    if silent is not None:
+        return f"{operation.id}: {silent}"
+    if of(exchanges, "intrude"):
+        return None  # the object was made for it: the creation was the success answer
+    return no_success(operation, [*of(exchanges, "same"), *of(exchanges, "own")])
+
+
+def _not_asked(context: RunContext, operation: Operation) -> Judgement:
+    """Nothing was sent: the settings keep it back, or something is lacking."""
+    reason = _why_not(context, operation)
+    settings_decide = operation.changes_state or operation.is_trigger or operation.no_generic_test
+    return Judgement(skipped=reason) if settings_decide else Judgement(unverified=reason)
 
 
 def _why_not(context: RunContext, operation: Operation) -> str:
