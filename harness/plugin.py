@@ -115,7 +115,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     option(
         "--writes",
         "writes",
-        "What may be sent to operations that change state: none, examples (default), all",
+        "What may be sent to operations that change state, your own tests' calls among them: "
+        "none, examples (default: given inputs, no DELETE), all (see docs/safety.md)",
         metavar="MODE",
     )
     option(

@@ -11,6 +11,7 @@ from harness.bounds.urls import split_url
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange, Response
 from harness.exchanges.refusal import classify, judge_exchange, same_place, url_of
+from harness.exchanges.silence import unanswered
 from harness.findings.examples import AppAnswer, Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
 from harness.traffic.tls import TlsFacts
@@ -99,6 +100,8 @@ SHORTEST_DAYS = 21
 OLDEST_GOOD = ("TLSv1.2", "TLSv1.3")
 ADMIN_CHECKS = ("admin-status", "admin-functions", "admin-keys")
 SCM_CHECKS = ("scm", "scm-settings")
+MAY_BE_SILENT = ("http", *SCM_CHECKS)
+"""Doors that may be closed altogether; every other probe must be answered to prove anything."""
 
 
 def judge_target(
@@ -114,12 +117,9 @@ def judge_target(
         *_tls(tls),
         *_hsts(context, by_check.get("door")),
     ]
-    answered = [e for e in exchanges if e.response is not None]
-    unverified = None
-    if not answered:
-        reasons = [e.reason for e in exchanges if e.reason] or ["no call was made"]
-        unverified = f"the app gave no answer: {reasons[0]}"
-    return Judgement(tuple(findings), unverified=unverified)
+    needed = [e for e in exchanges if e.probe.meta.get("check") not in MAY_BE_SILENT]
+    silent = unanswered(needed) if exchanges else "no call was made"
+    return Judgement(tuple(findings), unverified=silent)
 
 
 def _plain_http(context: RunContext, exchange: Exchange | None) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from harness.connector.model import Operation
 from harness.connector.schema.validation import judge_of
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
+from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import REMOVED, Fault
 from harness.findings.model import Finding, Judgement, Rule
 from harness.inputs.platform import as_flow_gets
@@ -81,6 +82,9 @@ POLICY = Rule(
     ),
 )
 
+NOT_OURS_TO_SKIP = frozenset({"policy", "script", "connection"})
+"""What keeps an operation from being called although it applies: the check proves nothing."""
+
 _ASIDE = ("contract/learn", "contract/create", "contract/clean-up", "contract/neighbour")
 _HINTS = ("login.", "login-", "/.auth/login", "oauth2")
 
@@ -97,14 +101,19 @@ def judge_contract(
     left_out = [e for e in contract_exclusions(context, operation) if e.whole]
     own = [e for e in exchanges if e.probe.purpose not in _ASIDE]
     if left_out and not own:
-        return Judgement(notes, skipped="; ".join(e.reason for e in left_out))
+        reasons = "; ".join(e.reason for e in left_out)
+        if any(e.kind in NOT_OURS_TO_SKIP for e in left_out):
+            return Judgement(notes, unverified=reasons)
+        return Judgement(notes, skipped=reasons)
     found = findings_of(context, operation, _sightings(context, operation, exchanges, own))
     findings = (*found, *notes)
     explained = any(finding.severity == "error" for finding in found)
     valid = [e for e in own if e.probe.meta.get("mode") == "positive"]
     succeeded = any(is_success(e) or _is_documented_redirect(operation, e) for e in valid)
-    if succeeded or explained:
+    if explained:
         return Judgement(findings)
+    if succeeded:
+        return Judgement(findings, unverified=mostly_silent(own))
     return Judgement(findings, unverified=_why(operation, exchanges, own))
 
 

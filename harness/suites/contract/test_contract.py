@@ -10,6 +10,7 @@ from harness.connector.model import Operation
 from harness.errors import HarnessError
 from harness.exchanges.context import Plan
 from harness.exchanges.model import Probe
+from harness.inputs.left_behind import left_behind
 from harness.session.check import Check
 from harness.session.outcomes import CheckSkipped, CheckUnverified
 from harness.suites.contract.inventory import inventory_of, inventory_probe, read_inventory
@@ -32,6 +33,7 @@ def test_matches_definition(
     exchanges = connector_check.perform(plan_of(connector_check, operation))
     connector_check.run.memory.get("cases", {}).pop(operation.id, None)
     context = connector_check.context
+    connector_check.notes.extend(left_behind(context, exchanges))
     connector_check.conclude(judge_contract(context, operation, exchanges))
 
 

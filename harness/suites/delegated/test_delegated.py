@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.connector.model import Operation
+from harness.inputs.left_behind import left_behind
 from harness.session.check import Check
 from harness.session.facts import claims_of_users
 from harness.suites.delegated.judgement import (
@@ -42,6 +43,7 @@ def test_users_are_separated(operation: Operation, connector_check: Check) -> No
     """No answer to one user carries what belongs to another alone."""
     context = connector_check.context
     exchanges = connector_check.perform(separation_plan(context, operation))
+    connector_check.notes.extend(left_behind(context, exchanges))
     claims = claims_of_users(connector_check)
     judgement, notes = judge_separation(context, operation, exchanges, claims)
     connector_check.notes.extend(notes)

@@ -157,6 +157,26 @@ def test_an_app_that_never_answers_is_unverified(judge: Callable[..., Judgement]
     assert "closed" in (judge(asked("door", None), tls=None).unverified or "")
 
 
+@pytest.mark.parametrize("silent", ["admin-status", "auth-me", "door", "cors-request"])
+def test_a_probe_without_an_answer_leaves_the_app_unproved(
+    judge: Callable[..., Judgement], silent: str
+) -> None:
+    exchanges = [
+        asked(check, None if check == silent else answer(401))
+        for check in ("admin-status", "auth-me", "door", "cors-request")
+    ]
+
+    judgement = judge(*exchanges)
+
+    assert "1 of 4 calls got no answer" in (judgement.unverified or "")
+
+
+def test_doors_that_are_closed_altogether_are_right(judge: Callable[..., Judgement]) -> None:
+    closed = [over_http(None), asked("scm", None), asked("scm-settings", None)]
+
+    assert judge(asked("door", answer(401)), *closed).unverified is None
+
+
 def test_tls_facts_travel_as_plain_data() -> None:
     assert TlsFacts.from_plain(GOOD_TLS.to_plain()) == GOOD_TLS
 
