@@ -205,6 +205,11 @@ class Properties:
     policies: tuple[Mapping[str, Any], ...] = ()
     has_script: bool = False
     script_operations: tuple[str, ...] = ()
+    locate: Callable[[str], int | None] = field(default=lambda _pointer: None, compare=False)
+
+    def place(self, pointer: str) -> Place:
+        """Where a JSON pointer of the file stands."""
+        return Place(self.path.as_posix(), pointer, self.locate(pointer))
 
 
 @dataclass(frozen=True, slots=True)

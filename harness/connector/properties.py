@@ -33,7 +33,8 @@ def load_properties(path: Path, script: Path | None = None) -> Properties:
     Raises:
         DefinitionError: the file cannot be read; one line with file, line, column and remedy.
     """
-    raw = read_object(path, "apiProperties").data
+    document = read_object(path, "apiProperties")
+    raw = document.data
     body = _object(_get(raw, "properties")) or raw
     oauth = _sign_in_settings(body)
     custom = _object(_get(oauth, "customParameters"))
@@ -55,6 +56,7 @@ def load_properties(path: Path, script: Path | None = None) -> Properties:
         else (),
         has_script=script is not None or bool(_texts(operations)),
         script_operations=_texts(operations),
+        locate=document.locate,
     )
 
 

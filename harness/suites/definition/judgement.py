@@ -25,6 +25,8 @@ from harness.suites.definition.dynamics import judge_dynamics
 from harness.suites.definition.inputs import PARAMETER_DUPLICATE, judge_inputs
 from harness.suites.definition.official_schema import judge_official_schema
 from harness.suites.definition.operations import judge_operations
+from harness.suites.definition.policies import judge_policies
+from harness.suites.definition.properties_cross_check import judge_properties
 from harness.suites.definition.references import judge_references
 from harness.suites.definition.revisions import judge_revisions
 from harness.suites.definition.schema_words import judge_words
@@ -170,6 +172,8 @@ def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Findi
         _security,
         _properties,
         _paconn,
+        lambda c, _: judge_policies(c),
+        lambda c, f: judge_properties(c, certification=f.certification),
         lambda c, _: judge_operations(c),
         lambda c, _: judge_everywhere(c),
         lambda c, _: judge_dynamics(c),

@@ -301,6 +301,7 @@ def test_levels_switch_rules_off_and_down() -> None:
 
 
 EXPECTED_ERRORS = {
+    ("certified__Jupyrest", "definition.connection-parameter-missing"),
     ("certified__AtBot_Admin", "definition.aad-incomplete"),
     ("certified__DBF2XML", "definition.secret"),
 }
