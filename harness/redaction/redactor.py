@@ -1,182 +1,215 @@
-"""Taking secrets out of what is written: headers, URLs, bodies, and any text.
+"""One net for everything that is written: what a run must not give away, and in whatever spelling.
 
-Two nets: by place (headers, query and form fields, JSON keys that carry credentials) and by value
-(every secret the run knew, raw, URL-encoded and in base64; anything shaped like a JWT). Users'
-names, ids and tenant become stand-ins where identities are hidden.
+Three meshes: by value (every secret that the run has met, however it is spelt), by place (headers,
+fields and JSON keys that carry credentials, anything shaped like a JWT), and by person (names, ids
+and tenant become stand-ins where identities are hidden). A run has one `Redactor`, which learns
+secrets as they appear; see `harness.redaction.learning`.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from harness.bounds.parsing import parse_json
 from harness.exchanges.model import Headers
-
-__all__ = ["HIDDEN", "Redactor", "encodings"]
-
-HIDDEN = "{hidden}"
-PIECE = 12
-"""How much of a secret's beginning or end betrays it, in characters."""
-SECRET_HEADERS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "x-zumo-auth",
-        "x-functions-key",
-        "ocp-apim-subscription-key",
-        "x-ms-token-aad-access-token",
-        "x-ms-token-aad-id-token",
-        "x-ms-token-aad-refresh-token",
-        "x-ms-site-token",
-    }
+from harness.redaction.people import StandIns, masked_addresses
+from harness.redaction.places import (
+    HIDDEN,
+    SECRET_HEADERS,
+    fields_in,
+    header_pattern,
+    headers_in,
+    hidden_header,
+    is_placeholder,
 )
-SECRET_FIELDS = frozenset(
-    {
-        "access_token",
-        "id_token",
-        "refresh_token",
-        "client_secret",
-        "client_assertion",
-        "password",
-        "device_code",
-        "authenticationtoken",
-        "sig",
-        "x-functions-key",
-    }
-)
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
-_FIELD = re.compile(
-    r"(?i)([?&;\s\"']|^)("
-    + "|".join(sorted(re.escape(name) for name in SECRET_FIELDS | {"code"}))
-    + r")=([^&\s\"'<>]+)"
-)
-_JSON_FIELD = re.compile(
-    r'(?i)("(?:'
-    + "|".join(sorted(re.escape(n) for n in SECRET_FIELDS))
-    + r')"\s*:\s*)"(?:[^"\\]|\\.)*"'
-)
+from harness.redaction.pointers import hide_at
+from harness.redaction.runs import Span, clean_runs
+from harness.redaction.search import Needles, find_person, find_windows, lowered, replaced
+from harness.redaction.views import layers
+from harness.settings.values import Settings
 
+__all__ = ["HIDDEN", "Redactor", "known_redactor"]
 
-def encodings(secret: str) -> tuple[str, ...]:
-    """The forms in which a secret might turn up: raw, URL-encoded, base64 at each alignment."""
-    forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
-    raw = secret.encode("utf-8")
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw).decode("ascii").rstrip("=")
-        core = encoded[(0, 2, 3)[shift] : len(encoded) - (2 if len(encoded) % 4 else 1)]
-        if len(core) >= 12:
-            forms |= {core, core.replace("+", "-").replace("/", "_")}
-    return tuple(sorted((form for form in forms if len(form) >= 4), key=len, reverse=True))
+SHORTEST_SECRET = 4
+DEEPEST = 3
+"""How many encodings within each other are opened: base64 of hex of base64."""
+MOST_KEPT, LONGEST_KEPT = 8192, 1024
+"""How many cleaned texts are kept, and of what length: header values come again and again."""
 
 
 @dataclass(slots=True)
 class Redactor:
-    """What to hide. `secrets` maps a known secret to its placeholder, `stand_ins` an identity."""
+    """What to hide. `secrets` maps a known secret to its placeholder, `stand_ins` an identity.
+
+    `settings` are the run's as far as known, `claims` those of the users who were signed in so far,
+    by name; `words` says how a sentence calls a stand-in that is an id.
+    """
 
     secrets: dict[str, str] = field(default_factory=dict)
     stand_ins: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    settings: Settings | None = None
+    claims: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     headers: frozenset[str] = frozenset()
     pointers: tuple[str, ...] = ()
     patterns: tuple[re.Pattern[str], ...] = ()
     function_key_in_query: bool = True
-    _forms: list[tuple[str, str]] | None = None
+    _needles: Needles | None = None
+    _windows: frozenset[str] | None = None
+    _kept: dict[tuple[str, bool], str] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ what it learns
 
     def know(self, secret: str | None, placeholder: str = HIDDEN) -> None:
-        """Remember a secret, so that it is found wherever it turns up."""
-        if secret and len(secret) >= 4:
-            self.secrets[secret] = placeholder
-            self._forms = None
+        """Remember a secret, so that it is found wherever it turns up from now on."""
+        if not secret or len(secret) < SHORTEST_SECRET or is_placeholder(secret):
+            return
+        if self.secrets.get(secret) != placeholder:
+            self.secrets = {**self.secrets, secret: placeholder}
+            self._forget()
 
-    def know_people(self, stand_ins: Mapping[str, str]) -> None:
-        """Remember identities and their stand-ins, longer ones first."""
-        known = {**self.stand_ins, **stand_ins}
-        self.stand_ins = dict(sorted(known.items(), key=lambda pair: -len(pair[0])))
+    def know_people(self, people: StandIns) -> None:
+        """Take these as the identities and their stand-ins, in place of those known before."""
+        if people.shown != self.stand_ins:
+            self.stand_ins = dict(sorted(people.shown.items(), key=lambda pair: -len(pair[0])))
+            self.words = people.words
+            self._forget()
+
+    def _forget(self) -> None:
+        self._needles, self._windows, self._kept = None, None, {}
+
+    # ------------------------------------------------------------------ texts
 
     def text(self, text: str) -> str:
-        """Any text without secrets, cut short ones among them."""
-        for form, placeholder in self._known_forms():
-            if form in text:
-                text = text.replace(form, placeholder)
-        text = self._without_pieces(text)
-        text = _JWT.sub(HIDDEN, text)
-        text = _JSON_FIELD.sub(lambda m: f'{m.group(1)}"{HIDDEN}"', text)
-        text = _FIELD.sub(self._field, text)
-        for pattern in self.patterns:
-            text = pattern.sub(HIDDEN, text)
-        return self.identities(text)
+        """Any text for a file: without secrets, whole or cut short, and without identities."""
+        return self._remembered(text, True)
 
-    def identities(self, text: str) -> str:
-        """A text with users' names, ids and tenant replaced by stand-ins, also inside base64."""
+    def terminal(self, text: str) -> str:
+        """A text for the user's own terminal: without secrets, with the real names."""
+        return self._remembered(text, False)
+
+    def told(self, text: str) -> str:
+        """A finding's sentence for a file: no id that nobody wrote, strangers' addresses cut."""
+        shown = self.text(text)
+        for stand_in, words in self.words.items():
+            shown = shown.replace(stand_in, words)
         if not self.stand_ins:
-            return text
-        return _BASE64.sub(self._inside_base64, self._named(text))
+            return shown
+        return masked_addresses(shown, frozenset(s.lower() for s in self.stand_ins.values()))
 
-    def _inside_base64(self, match: re.Match[str]) -> str:
-        try:
-            inner = base64.b64decode(match.group(0) + "==", validate=False).decode("utf-8")
-        except ValueError:
-            return match.group(0)
-        hidden = self._named(inner)
-        if hidden == inner:
-            return match.group(0)
-        return base64.b64encode(hidden.encode("utf-8")).decode("ascii")
+    def printed(self, text: str, *, people: bool = True) -> str:
+        """What a user's test or a log line prints: headers in any form, pieces of any kind too."""
+        if self._windows is None:
+            self._windows = self._known().windows()
+        first = [
+            *self._spans(text, people),
+            *headers_in(text, self._header_pattern()),
+            *find_windows(text, self._windows, HIDDEN),
+        ]
+        return self._clean(replaced(text, first), people)
 
-    def _named(self, text: str) -> str:
-        lowered = text.lower()
-        for identity, stand_in in self.stand_ins.items():
-            if identity.lower() in lowered:
-                quoted = stand_in.replace("\\", r"\\")
-                text = _identity_pattern(identity).sub(quoted, text)
-        return text
+    def body_text(self, text: str) -> str:
+        """A body without secrets; JSON is also searched by pointer."""
+        if self.pointers and text[:1] in "{[":
+            text = self._by_pointer(text)
+        return self.text(text)
+
+    def data(self, data: bytes) -> bytes:
+        """A body's bytes without secrets, whatever their charset; other bytes stay as they are."""
+        for codec in ("utf-8", *(["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else [])):
+            try:
+                text = data.decode(codec)
+            except UnicodeDecodeError:
+                continue
+            clean = self.body_text(text)
+            return data if clean == text else clean.encode(codec)
+        text = self._wide(data).decode("latin-1")
+        clean = self.text(text)
+        return clean.encode("latin-1", "replace")
 
     def shown_headers(self, headers: Headers) -> Headers:
         """Headers as they may be written: credentials hidden, `{alice}` placeholders kept."""
         return tuple((name, self._header(name, value)) for name, value in headers)
 
-    def body_text(self, text: str) -> str:
-        """A body without secrets; JSON is also searched by key and pointer."""
-        if self.pointers and text[:1] in "{[":
-            text = self._by_pointer(text)
-        return self.text(text)
-
     def leaks(self, text: str) -> list[str]:
         """The placeholders of known secrets that still stand in a text; empty when it is clean."""
-        found = {mark for form, mark in self._known_forms() if form in text}
-        if self._without_pieces(text) != text:
-            found.add("a piece of a secret")
+        found = {shown for _, _, shown in self._known().find(text)}
+        for view in layers(text):
+            found |= {shown for _, _, shown in self._known().find(view.text)}
         return sorted(found)
 
-    def _without_pieces(self, text: str) -> str:
-        """A text without secrets that somebody cut short."""
-        cut = "..." in text
-        if len(text) < PIECE and not cut:
+    def plain(self, node: Any) -> Any:
+        """JSON-plain data, every text in it without secrets and identities."""
+        if isinstance(node, str):
+            return self.text(node)
+        if isinstance(node, Mapping):
+            return {self.text(str(key)): self.plain(value) for key, value in node.items()}
+        if isinstance(node, list | tuple):
+            return [self.plain(value) for value in node]
+        return node
+
+    # ------------------------------------------------------------------ how
+
+    def _remembered(self, text: str, people: bool) -> str:
+        if len(text) > LONGEST_KEPT:
+            return self._clean(text, people)
+        kept = self._kept
+        clean = kept.get((text, people))
+        if clean is None:
+            clean = self._clean(text, people)
+            if len(kept) < MOST_KEPT:
+                kept[(text, people)] = clean
+        return clean
+
+    def _clean(self, text: str, people: bool, depth: int = 0) -> str:
+        spans = list(self._spans(text, people))
+        for view in layers(text):
+            for start, end, shown in self._spans(view.text, people):
+                begin, stop = view.source(start, end)
+                spans.append((begin, stop, fitting(text[begin:stop], shown)))
+        text = replaced(text, spans) if spans else text
+        if depth >= DEEPEST:
             return text
-        for form, placeholder in self._known_forms():
-            if cut or (len(form) > PIECE and (form[:PIECE] in text or form[-PIECE:] in text)):
-                text = without_piece(text, form, placeholder)
-        return text
+
+        def inner(decoded: str) -> str:
+            return self._clean(decoded, people, depth + 1)
+
+        spans = list(clean_runs(text, inner))
+        for view in layers(text):
+            for start, end, shown in clean_runs(view.text, inner):
+                spans.append((*view.source(start, end), shown))
+        return replaced(text, spans) if spans else text
+
+    def _spans(self, text: str, people: bool) -> Iterator[Span]:
+        yield from self._known().find(text)
+        yield from fields_in(text, function_key_in_query=self.function_key_in_query)
+        for pattern in self.patterns:
+            for match in pattern.finditer(text):
+                if match.end() > match.start():
+                    yield match.start(), match.end(), HIDDEN
+        if people and self.stand_ins:
+            low = lowered(text)
+            for identity, shown in self.stand_ins.items():
+                yield from find_person(text, low, identity, shown)
+
+    def _known(self) -> Needles:
+        if self._needles is None:
+            self._needles = Needles.of(list(self.secrets.items()))
+        return self._needles
+
+    def _header_pattern(self) -> re.Pattern[str]:
+        return header_pattern(SECRET_HEADERS | self.headers)
 
     def _header(self, name: str, value: str) -> str:
-        lowered = name.lower()
-        if lowered in SECRET_HEADERS or lowered in self.headers:
-            return value if _is_placeholder(value) else _hidden(lowered, value)
+        lowered_name = name.lower()
+        if lowered_name in SECRET_HEADERS or lowered_name in self.headers:
+            return value if is_placeholder(value) else hidden_header(lowered_name, value)
         return self.text(value)
-
-    def _field(self, match: re.Match[str]) -> str:
-        lead, name, value = match.groups()
-        if name.lower() == "code" and (len(value) < 20 or not self.function_key_in_query):
-            return match.group(0)
-        return match.group(0) if _is_placeholder(value) else f"{lead}{name}={HIDDEN}"
 
     def _by_pointer(self, text: str) -> str:
         try:
@@ -188,69 +221,19 @@ class Redactor:
             changed = hide_at(document, pointer.split("/")[1:]) or changed
         return json.dumps(document, ensure_ascii=False) if changed else text
 
-    def _known_forms(self) -> list[tuple[str, str]]:
-        if self._forms is None:
-            pairs = [
-                (form, mark) for secret, mark in self.secrets.items() for form in encodings(secret)
-            ]
-            self._forms = sorted(pairs, key=lambda pair: -len(pair[0]))
-        return self._forms
+    def _wide(self, data: bytes) -> bytes:
+        """Bytes without the secrets that stand in them as UTF-16."""
+        for secret, placeholder in self.secrets.items():
+            for charset in ("utf-16-le", "utf-16-be"):
+                wide = secret.encode(charset, "surrogatepass")
+                if wide in data:
+                    data = data.replace(wide, placeholder.encode(charset))
+        return data
 
 
-def without_piece(text: str, secret: str, placeholder: str) -> str:
-    """A text without the first or last part of a secret that somebody cut short.
-
-    Messages quote values at a length; what is left of a token is still part of a token.
-    """
-    if len(secret) > PIECE:
-        text = _without_head(text, secret, placeholder)
-        text = _without_head(text[::-1], secret[::-1], placeholder[::-1])[::-1]
-    if "..." in text and secret[:4] in text:
-        for length in range(min(len(secret) - 1, 2 * PIECE), 3, -1):
-            text = text.replace(f"{secret[:length]}...", f"{placeholder}...")
-    return text
-
-
-def _without_head(text: str, secret: str, placeholder: str) -> str:
-    head = secret[:PIECE]
-    at = text.find(head)
-    while at >= 0:
-        end = at + PIECE
-        while end < len(text) and end - at < len(secret) and text[end] == secret[end - at]:
-            end += 1
-        text = text[:at] + placeholder + text[end:]
-        at = text.find(head, at + len(placeholder))
-    return text
-
-
-@cache
-def _identity_pattern(identity: str) -> re.Pattern[str]:
-    """Where an identity stands: anywhere, but a mere word (a name such as Test) as it is spelt."""
-    found = re.escape(identity)
-    if identity.isalnum() and not any(char.isdigit() for char in identity):
-        return re.compile(rf"(?<!\w){found}(?!\w)")
-    return re.compile(found, re.IGNORECASE)
-
-
-def hide_at(node: Any, tokens: list[str]) -> bool:
-    """Hide what a JSON pointer names (`-` or `*` means every element); True when it was there."""
-    if not tokens:
-        return False
-    head, rest = tokens[0].replace("~1", "/").replace("~0", "~"), tokens[1:]
-    keys: Iterable[Any] = ()
-    if isinstance(node, dict):
-        keys = list(node) if head == "*" else [head] if head in node else []
-    elif isinstance(node, list):
-        wanted = range(len(node)) if head in ("*", "-") else [int(head)] if head.isdigit() else []
-        keys = [index for index in wanted if index < len(node)]
-    found = False
-    for key in keys:
-        if rest:
-            found = hide_at(node[key], rest) or found
-        else:
-            node[key] = HIDDEN
-            found = True
-    return found
+def fitting(source: str, shown: str) -> str:
+    """What takes the place of a text, percent-encoded where that was."""
+    return quote(shown, safe="") if "%" in source and not is_placeholder(shown) else shown
 
 
 def known_redactor(
@@ -263,25 +246,11 @@ def known_redactor(
 ) -> Redactor:
     """A redactor from the settings' lists and the secrets known so far."""
     redactor = Redactor(
-        stand_ins=dict(stand_ins or {}),
         headers=frozenset(name.lower() for name in headers),
         pointers=tuple(pointers),
         patterns=tuple(re.compile(pattern) for pattern in patterns),
     )
+    redactor.know_people(StandIns(dict(stand_ins or {})))
     for secret, placeholder in secrets.items():
         redactor.know(secret, placeholder)
     return redactor
-
-
-def _is_placeholder(value: str) -> bool:
-    return re.fullmatch(r"(?:[A-Za-z]+ )?\{[^{}\s]+\}", value) is not None
-
-
-def _hidden(name: str, value: str) -> str:
-    if name == "set-cookie":
-        cookie, _, attributes = value.partition(";")
-        return f"{cookie.partition('=')[0]}={HIDDEN}" + (f";{attributes}" if attributes else "")
-    scheme, space, _ = value.partition(" ")
-    if name == "authorization" and space and scheme.isalpha():
-        return f"{scheme} {HIDDEN}"
-    return HIDDEN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,6 +24,9 @@ __all__ = ["BODY_CAP", "Gathered", "build_report", "scrubbed", "suite_rows"]
 SCHEMA = "connector-harness/report/1"
 SUITES = ("definition", "compat", "anonymous", "tokens", "delegated", "contract", "tests")
 BODY_CAP = 20_000
+SENTENCES = ("findings", "checks", "suites", "notes")
+"""What is written for people: ids there are called by what they are."""
+CLEAN_ALREADY = ("exchanges",)
 SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -84,9 +87,32 @@ def build_report(
         "coverage": complete_coverage(_coverage(payloads), connector, checks),
         "waivers": _waivers(settings, findings),
     }
-    clean = scrubbed(report, redactor)
-    assert isinstance(clean, dict)
-    return clean
+    return {
+        name: value if name in CLEAN_ALREADY else scrubbed(value, redactor.text)
+        for name, value in report.items()
+    } | {name: scrubbed(report[name], redactor.told) for name in SENTENCES}
+
+
+def with_names(
+    report: Mapping[str, Any], gathered: Gathered, settings: Settings, redactor: Redactor
+) -> dict[str, Any]:
+    """The report as the user's own terminal shows it: the findings with the names of people."""
+    payloads = sorted(gathered.payloads, key=_by_check)
+    names = {
+        finding_id: finding_id
+        for payload in payloads
+        for finding in payload["findings"]
+        for finding_id in finding["evidence"]
+    }
+    checks = [dict(payload["check"]) for payload in payloads]
+    findings = [
+        {**finding, "place": shown["place"], "evidence": shown["evidence"]}
+        for finding, shown in zip(_findings(payloads, names), report["findings"], strict=True)
+    ]
+    notes = _notes(payloads, [*gathered.notes, *_idle_waivers(settings, findings, checks)])
+    named = {"checks": checks, "findings": findings, "notes": notes}
+    named["suites"] = suite_rows(checks, findings)
+    return {**report, **{name: scrubbed(named[name], redactor.terminal) for name in named}}
 
 
 def suite_rows(
@@ -164,7 +190,7 @@ def shown_exchange(
     origin = request.origin or _origin(settings)
     sent: dict[str, Any] = {
         "method": request.method,
-        "url": origin + request.target,
+        "url": redactor.text(origin + request.target),
         "headers": _header_dict(redactor.shown_headers(request.headers)),
         **_body(request.body, None, settings, redactor),
     }
@@ -175,7 +201,7 @@ def shown_exchange(
         "purpose": probe.purpose,
         "request": sent,
         "response": _response(exchange.response, settings, redactor),
-        "reason": exchange.reason,
+        "reason": None if exchange.reason is None else redactor.text(exchange.reason),
         "attempts": exchange.attempts,
         "at": exchange.at,
     }
@@ -204,7 +230,7 @@ def _body(
         if response is not None:
             body.decode("utf-8")
     except UnicodeDecodeError:
-        encoded = base64.b64encode(body[:BODY_CAP]).decode("ascii")
+        encoded = base64.b64encode(redactor.data(body)[:BODY_CAP]).decode("ascii")
         return {"body": None, "body_base64": encoded, "body_bytes": len(body)}
     if settings.bodies == "shape":
         return {"body": f"({len(body)} bytes, not kept)", "body_bytes": len(body)}
@@ -334,14 +360,14 @@ def _waives(waiver: Any, finding: Mapping[str, Any]) -> bool:
     )
 
 
-def scrubbed(node: Any, redactor: Redactor) -> Any:
-    """Plain data, every text in it once more through the net of known secrets."""
+def scrubbed(node: Any, clean: Callable[[str], str]) -> Any:
+    """Plain data, every text in it cleaned."""
     if isinstance(node, str):
-        return redactor.text(node)
+        return clean(node)
     if isinstance(node, Mapping):
-        return {str(key): scrubbed(value, redactor) for key, value in node.items()}
+        return {str(key): scrubbed(value, clean) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [scrubbed(value, redactor) for value in node]
+        return [scrubbed(value, clean) for value in node]
     if isinstance(node, date):
         return node.isoformat()
     return node

@@ -15,6 +15,8 @@ from harness.exchanges.ledger import Ledger
 from harness.exchanges.model import Exchange, Probe, to_plain
 from harness.findings.levels import level_of, matches, waiver_for
 from harness.findings.model import Finding, Judgement
+from harness.redaction.learning import learn_exchange
+from harness.redaction.redactor import Redactor
 from harness.report.coverage import exercised_parameters
 from harness.session.outcomes import (
     CheckFailed,
@@ -72,6 +74,7 @@ class Run:
     connector: Connector
     baseline: Connector | None
     coordinator: CoordinatorLike
+    redactor: Redactor
     make_sender: Callable[[Run, str, str | None], Sender]
     cache_dir: Path | None
     worker: str = ""
@@ -229,6 +232,8 @@ class Check:
     def send(self, probes: list[Probe]) -> list[Exchange]:
         """Send one batch and keep its exchanges."""
         gathered = [e.with_id(self.run.next_id()) for e in self._sender().send(probes)]
+        for exchange in gathered:
+            learn_exchange(self.run.redactor, exchange)
         self.exchanges.extend(gathered)
         return gathered
 

@@ -6,7 +6,7 @@ its checks stand under the row's name: `expenses/test_anonymous.py::test_call_is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +14,24 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.exchanges.context import FunctionApp
+from harness.redaction.learning import learn_settings
+from harness.report.publish import Concluded
 from harness.session.check import Check, Run
 from harness.session.coordinator import Coordinator, with_address
 from harness.session.outcomes import CheckUnverified
 from harness.session.remote import CoordinatorProxy
 from harness.session.senders import make_sender
-from harness.settings.secrets import configured_secrets
 
 if TYPE_CHECKING:
     import httpx
 
     from harness.callers.token import Token
+    from harness.redaction.redactor import Redactor
     from harness.session.gathering import Gathering
     from harness.session.inputs import Loaded
     from harness.settings.values import Settings
 
-__all__ = ["ConnectorRun"]
+__all__ = ["ConnectorRun", "in_logs"]
 
 MOST_PLANNED = 8
 EXIT_UNVERIFIED = 6
@@ -42,6 +44,7 @@ class ConnectorRun:
         self,
         loaded: Loaded,
         coordinator: Coordinator | CoordinatorProxy,
+        redactor: Redactor,
         gathering: Gathering | None,
         *,
         cache_dir: Path | None,
@@ -49,6 +52,7 @@ class ConnectorRun:
     ) -> None:
         self.name = loaded.name
         self.coordinator = coordinator
+        self.redactor = redactor
         self.gathering = gathering
         self._target_known = False
         self.run = Run(
@@ -56,6 +60,7 @@ class ConnectorRun:
             connector=loaded.connector,
             baseline=loaded.baseline,
             coordinator=coordinator,
+            redactor=redactor,
             make_sender=make_sender,
             cache_dir=cache_dir,
             worker=worker,
@@ -77,6 +82,7 @@ class ConnectorRun:
         except HarnessError as error:
             raise CheckUnverified(str(error)) from None
         self.run.settings = with_address(self.run.settings, address)
+        learn_settings(self.redactor, self.run.settings)
         self._target_known = True
 
     def function_app(self) -> FunctionApp:
@@ -148,29 +154,18 @@ class ConnectorRun:
 
     # ------------------------------------------------------------------ the end
 
-    def shown(self, text: str) -> str:
-        """A text that pytest is about to show or write, without any secret known so far."""
-        from harness.redaction.redactor import known_redactor
+    def on_terminal(self, *, own_test: bool, people: bool) -> Callable[[str], str]:
+        """How a text is cleaned that pytest shows: a user's test may print headers in any form.
 
-        settings = self.run.settings
-        secrets = {**configured_secrets(settings), **self.coordinator.known_secrets()}
-        redactor = known_redactor(
-            secrets, stand_ins=self._stand_ins(), patterns=settings.redact.patterns
-        )
-        return redactor.text(text)
-
-    def _stand_ins(self) -> dict[str, str]:
-        """What stands for users' names and ids and the tenant; known to the coordinator alone."""
-        if not isinstance(self.coordinator, Coordinator) or not self.coordinator.started:
-            return {}
-        from harness.redaction.stand_ins import stand_ins_of
-
-        return stand_ins_of(self.coordinator.known_claims(), self.coordinator.effective)
+        `people` hides names, ids and tenant too, as in every file.
+        """
+        if own_test:
+            return lambda text: self.redactor.printed(text, people=people)
+        return self.redactor.told if people else self.redactor.terminal
 
     def clean(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """A check's outcome and findings without secrets and identities, for pytest's own files."""
         assert self.gathering is not None
-        self.gathering.redactor.know_people(self._stand_ins())
         return self.gathering.clean(payload)
 
     def effective_settings(self) -> Settings:
@@ -180,27 +175,32 @@ class ConnectorRun:
         return self.run.settings
 
     def conclude(
-        self, pytests: int, *, interrupted: bool, suites_wanted: bool
-    ) -> tuple[int, dict[str, Any]]:
-        """Write the recordings; the exit status and the report. In the controlling process only."""
+        self, pytests: int, *, interrupted: bool, suites_wanted: bool, hides_people: bool
+    ) -> Concluded:
+        """Write the recordings, and build the report. In the controlling process only."""
         gathering = self.gathering
         assert gathering is not None
         gathering.counters(self.run)
-        if isinstance(self.coordinator, Coordinator):
-            for secret, placeholder in self.coordinator.known_secrets().items():
-                gathering.redactor.know(secret, placeholder)
         settings = self.effective_settings()
-        gathering.redactor.know_people(self._stand_ins())
         recorded = gathering.record(settings)
         status = gathering.exit_status(
             pytests, interrupted=interrupted, suites_wanted=suites_wanted
         )
         if not recorded and status == 0:
             status = EXIT_UNVERIFIED  # the app is right, but what should be kept is not
-        return status, gathering.build(settings, status)
+        report = gathering.build(settings, status)
+        shown = report if hides_people else gathering.with_names(report)
+        return Concluded(self.name, status, report, shown)
 
     def close(self) -> None:
         """Close connections, forget tokens, stop the demo."""
         self.run.close()
         if isinstance(self.coordinator, Coordinator):
             self.coordinator.close()
+
+
+def in_logs(parts: Iterable[ConnectorRun], text: str) -> str:
+    """A log record's text without the secrets and people of any part."""
+    for part in parts:
+        text = part.redactor.printed(text)
+    return text

@@ -18,11 +18,13 @@ from harness.demo import Demo
 from harness.errors import SettingsError, TargetError
 from harness.exchanges.context import RunContext
 from harness.inputs.connection import signs_in_elsewhere, uses_tokens
-from harness.settings.secrets import configured_secrets, is_secret
+from harness.redaction.learning import learn_claims, learn_settings
+from harness.settings.secrets import is_secret
 from harness.settings.values import Deferred, Settings, UserSettings
 
 if TYPE_CHECKING:
     from harness.callers.signing_in import SignIns
+    from harness.redaction.redactor import Redactor
 
 __all__ = ["Coordinator", "trust", "with_address"]
 
@@ -44,12 +46,14 @@ class Coordinator:
         settings: Settings,
         connector: Connector,
         *,
+        redactor: Redactor,
         make_prompt: Callable[[], Any],
         interactive: bool,
         demo_arguments: tuple[str, ...] = (),
     ) -> None:
         self._settings = settings
         self._connector = connector
+        self._redactor = redactor
         self._make_prompt = make_prompt
         self._interactive = interactive
         self._demo_arguments = demo_arguments
@@ -59,25 +63,11 @@ class Coordinator:
         self._sign_ins: SignIns | None = None
         self._effective: Settings | None = None
         self._genuine: dict[str, Any] | None = None
-        self._tokens_seen: dict[str, str] = {}
-        self._claims: dict[str, Mapping[str, Any]] = {}
 
     @property
     def started(self) -> bool:
         """Whether anybody asked for the target yet (a demo then runs)."""
         return self._effective is not None
-
-    def known_secrets(self) -> dict[str, str]:
-        """Every token, password and secret of the run so far → the placeholder to show instead."""
-        found: dict[str, str] = {}
-        found.update(self._tokens_seen)
-        if self._effective is not None:
-            found.update(configured_secrets(self._effective))
-        return found
-
-    def known_claims(self) -> dict[str, Mapping[str, Any]]:
-        """The claims of every user who was signed in so far."""
-        return dict(self._claims)
 
     @property
     def effective(self) -> Settings:
@@ -85,6 +75,7 @@ class Coordinator:
         with self._lock:
             if self._effective is None:
                 self._effective = self._with_demo() if self._settings.is_demo else self._settings
+                learn_settings(self._redactor, self._effective)
             return self._effective
 
     def address(self) -> dict[str, Any]:
@@ -114,7 +105,7 @@ class Coordinator:
         token = sign_ins.token(caller)
         if refused is not None and token.value.reveal() == refused:
             token = sign_ins.token(caller, renew=True)
-        self._claims[caller] = dict(token.claims)
+        learn_claims(self._redactor, caller, token.claims)
         return self._seen(caller, token.value.reveal())
 
     def connection(self, caller: str) -> dict[str, str]:
@@ -161,7 +152,7 @@ class Coordinator:
             claims = {} if username is None else {"preferred_username": username}
             return {"value": "", "claims": claims, "expires_at": 0.0, "id_token": None}
         token = self.sign_ins.token(caller)
-        self._claims[caller] = dict(token.claims)
+        learn_claims(self._redactor, caller, token.claims)
         if token.id_token is not None:
             self._seen(f"id-token of {caller}", token.id_token.reveal())
         return {
@@ -203,7 +194,7 @@ class Coordinator:
 
     def _seen(self, whose: str, secret: str) -> str:
         """Remember a token, so that nothing written holds it."""
-        self._tokens_seen[secret] = "{" + whose + "}"
+        self._redactor.know(secret, "{" + whose + "}")
         return secret
 
     @property

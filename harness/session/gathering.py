@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.connector.model import Connector
-from harness.redaction.redactor import known_redactor
-from harness.report.build import Gathered, build_report, scrubbed
+from harness.exchanges.model import from_plain
+from harness.redaction.learning import learn_exchange
+from harness.redaction.redactor import Redactor
+from harness.report.build import Gathered, build_report, scrubbed, with_names
 from harness.report.exit_status import (
     EXIT_FINDING,
     EXIT_INTERNAL,
@@ -21,7 +23,6 @@ from harness.report.exit_status import (
     EXIT_USAGE,
 )
 from harness.report.many import verdict_of
-from harness.settings.secrets import configured_secrets
 from harness.settings.values import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ MOST_CHANGES = 10
 class Gathering:
     """The controlling process's memory of a run."""
 
-    def __init__(self, settings: Settings, connector: Connector) -> None:
+    def __init__(self, settings: Settings, connector: Connector, redactor: Redactor) -> None:
         self._settings = settings
         self._connector = connector
         self._gathered = Gathered()
@@ -44,16 +45,14 @@ class Gathering:
         self.user_failures = 0
         self.user_passes = 0
         self._recorder = _recorder(settings, connector)
-        self.redactor = known_redactor(
-            configured_secrets(settings),
-            headers=settings.redact.headers,
-            pointers=settings.redact.pointers,
-            patterns=settings.redact.patterns,
-        )
+        self.redactor = redactor
 
     def add_report(self, report: pytest.TestReport, payload: Mapping[str, Any] | None) -> None:
         """Take one of pytest's reports, with our payload where it is a check's."""
         if payload is not None:
+            if hasattr(report, "node"):  # a worker's: this process has not seen its exchanges
+                for plain in payload["exchanges"]:
+                    learn_exchange(self.redactor, from_plain(plain))
             self._gathered.payloads.append(payload)
             if self._recorder is not None:
                 self._recorder.add(payload)
@@ -67,7 +66,7 @@ class Gathering:
     def clean(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """A check's outcome and findings without secrets, for a file that pytest writes."""
         told = {name: payload[name] for name in ("check", "findings")}
-        cleaned = scrubbed(told, self.redactor) if payload["findings"] else told
+        cleaned = scrubbed(told, self.redactor.told)
         return dict(cleaned)
 
     def note(self, text: str) -> None:
@@ -139,6 +138,10 @@ class Gathering:
             verdict=verdict_of(status),
             exit_status=status,
         )
+
+    def with_names(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        """The report as the user's own terminal shows it."""
+        return with_names(report, self._gathered, self._settings, self.redactor)
 
     @property
     def is_empty(self) -> bool:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.demo import check_faults
-from harness.errors import SettingsError
+from harness.redaction.learning import redactor_of
+from harness.redaction.logs import clean_log_records
+from harness.redaction.redactor import Redactor
 from harness.session import collecting
 from harness.session.check import Check
-from harness.session.connector_run import ConnectorRun
+from harness.session.conditions import check_demo_faults, offline
+from harness.session.connector_run import ConnectorRun, in_logs
 from harness.session.coordinator import Coordinator
 from harness.session.inputs import Loaded, load_runs, options_of, paths_from_here
 from harness.session.items import (
@@ -27,8 +30,10 @@ from harness.session.items import (
     hide_secrets,
     is_quick,
     make_progress,
+    on_build_server,
     operation_of,
     outcome_of,
+    own_test,
     parametrize,
     prompt_maker,
     show_outcome,
@@ -38,6 +43,7 @@ from harness.session.items import (
 )
 from harness.session.other_plugins import check_other_plugins
 from harness.session.preloading import preload_sign_in
+from harness.session.pytest_junit import note_in_junit
 from harness.session.remote import CoordinatorProxy, serve
 
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ CHECK: pytest.StashKey[Check] = pytest.StashKey()
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 PAYLOAD = "connector_harness"
 PART = "connector_harness_part"
+OWN_TEST = "connector_harness_own_test"
 CHANNEL = "connector_harness_channel"
 OFFLINE_SUITES = frozenset({"definition", "compat"})
 
@@ -64,15 +71,20 @@ class HarnessSession:
             paths_from_here(config)
         self.options = options_of(config)
         loaded = load_runs(self.options, config.rootpath)
-        self._check_faults(loaded)
+        if not self.is_worker:
+            check_demo_faults(self.options.demo_faults, [each.settings for each in loaded])
         self._interrupted = False
         self._guard = contextlib.ExitStack()
         is_replay = loaded[0].settings.cassettes_mode == "replay"
         check_other_plugins(config, is_replay=is_replay)
+        self._hides_people = on_build_server(os.environ)
         if is_replay:
-            self._go_offline()
+            self._guard.enter_context(offline(config))
         self._selections, self._rest = self._split_arguments(loaded)
         self.parts = {each.name: self._make_part(each, n) for n, each in enumerate(loaded)}
+        self._guard.enter_context(
+            clean_log_records(lambda text: in_logs(self.parts.values(), text))
+        )
         self.progress = None if self.is_worker else make_progress()
         self.published: Published | None = None
 
@@ -180,9 +192,10 @@ class HarnessSession:
         part = self.part_of(item)
         if outcome is not None:
             show_outcome(report, outcome)
-        if report.failed:
-            hide_secrets(report, part.shown)
+        own = own_test(item)
+        hide_secrets(report, part.on_terminal(own_test=own, people=self._hides_people))
         setattr(report, PART, part.name)
+        setattr(report, OWN_TEST, own)
         ended = report.when == "call" or (report.when == "setup" and not report.passed)
         if ended or outcome is not None:
             failed = outcome is None and bool(report.failed)
@@ -200,21 +213,34 @@ class HarnessSession:
         if self.progress is not None:
             self.progress.start(nodeid, self._session.testscollected)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Gather what every check tells, in the controlling process."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Iterator[None]:
+        """Gather what every check tells; what others write of it names nobody.
+
+        JUnit and other files are written while the report is passed on. The terminal's summary
+        comes later, and shows a user's own terminal the real names.
+        """
+        if self.is_worker:
+            return (yield)
+        self._gather(report)
+        part = self.parts.get(getattr(report, PART, "")) or self._first
+        own = bool(getattr(report, OWN_TEST, True))
+        shown = report.longrepr, report.sections
+        hide_secrets(report, part.on_terminal(own_test=own, people=True))
+        try:
+            return (yield)
+        finally:
+            report.longrepr, report.sections = shown
+
+    def _gather(self, report: pytest.TestReport) -> None:
         payload = getattr(report, PAYLOAD, None)
         if self.progress is not None:
             self.progress.finish(payload, ended=report.when == "teardown")
         part = self.parts.get(getattr(report, PART, "")) or self._first
-        if report.failed and not self.is_worker:
-            hide_secrets(report, part.shown)  # a worker knows its own secrets, but no identities
         if part.gathering is None:
             return
         part.gathering.add_report(report, payload)
         if payload is not None:
-            from harness.session.pytest_junit import note_in_junit
-
             note_in_junit(self.config, report, part.clean(payload), part.name)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -262,8 +288,9 @@ class HarnessSession:
                 pytests,
                 interrupted=self._interrupted,
                 suites_wanted=any(s.part in (None, part.name) for s in self._selections),
+                hides_people=self._hides_people,
             )
-            concluded.append((part.name, *ended))
+            concluded.append(ended)
         self.published = publish(concluded, self._first.effective_settings())
         session.exitstatus = self.published.status
 
@@ -299,27 +326,6 @@ class HarnessSession:
     def _first(self) -> ConnectorRun:
         return next(iter(self.parts.values()))
 
-    def _check_faults(self, loaded: list[Loaded]) -> None:
-        """Faults are the demo's alone, and must be known to it."""
-        faults = self.options.demo_faults
-        if not faults or self.is_worker:
-            return
-        if not any(each.settings.is_demo for each in loaded):
-            raise SettingsError("--connector-demo-fault: only the demo has faults to switch on")
-        check_faults(faults)
-
-    def _go_offline(self) -> None:
-        """Forbid connections for the whole process; remote workers cannot be held to that."""
-        from harness.traffic.offline import no_network
-
-        remote = [spec for spec in self.config.getoption("tx", None) or () if "popen" not in spec]
-        if remote:
-            raise SettingsError(
-                f"--cassettes replay with remote workers (--tx {remote[0]}): a replay opens no "
-                "connection; use -n"
-            )
-        self._guard.enter_context(no_network())
-
     def _split_arguments(
         self, loaded: list[Loaded]
     ) -> tuple[list[collecting.Selection], list[str]]:
@@ -340,23 +346,28 @@ class HarnessSession:
         worker = ""
         if self.is_worker:
             worker = f"{self.config.workerinput['workerid']}-"  # type: ignore[attr-defined]
+        redactor = redactor_of(loaded.settings)
         return ConnectorRun(
             loaded,
-            self._make_coordinator(loaded, number),
-            None if self.is_worker else self._make_gathering(loaded),
+            self._make_coordinator(loaded, number, redactor),
+            redactor,
+            None if self.is_worker else self._make_gathering(loaded, redactor),
             cache_dir=self._cache_dir(),
             worker=worker,
         )
 
-    def _make_coordinator(self, loaded: Loaded, number: int) -> Coordinator | CoordinatorProxy:
+    def _make_coordinator(
+        self, loaded: Loaded, number: int, redactor: Redactor
+    ) -> Coordinator | CoordinatorProxy:
         if self.is_worker:
             channel = self.config.workerinput[f"{CHANNEL}{number}"]  # type: ignore[attr-defined]
-            return CoordinatorProxy(channel)
+            return CoordinatorProxy(channel, redactor)
         from harness.session.terminal_prompt import make_prompt
 
         return Coordinator(
             loaded.settings,
             loaded.connector,
+            redactor=redactor,
             make_prompt=prompt_maker(self.config, make_prompt),
             interactive=can_prompt(self.config),
             demo_arguments=tuple(
@@ -364,10 +375,10 @@ class HarnessSession:
             ),
         )
 
-    def _make_gathering(self, loaded: Loaded) -> Gathering:
+    def _make_gathering(self, loaded: Loaded, redactor: Redactor) -> Gathering:
         from harness.session.gathering import Gathering
 
-        return Gathering(loaded.settings, loaded.connector)
+        return Gathering(loaded.settings, loaded.connector, redactor)
 
     def _cache_dir(self) -> Any:
         cache = getattr(self.config, "cache", None)

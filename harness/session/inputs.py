@@ -157,7 +157,8 @@ def _options_of_row(options: Options, row: str, root: Path) -> Options:
 
 def _as_recorded(settings: Settings, connector: Connector) -> Settings:
     """The tenant and authority as recordings name them, so that answers are compared with those."""
-    from harness.redaction.stand_ins import LOGIN_STAND_IN, tenant_stand_in
+    from harness.redaction.cleaner import LOGIN_STAND_IN
+    from harness.redaction.people import tenant_stand_in
 
     entra, properties = settings.entra, connector.properties
     tenant = entra.tenant_id or (properties.tenant_id if properties else None)

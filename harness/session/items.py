@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,8 +23,10 @@ __all__ = [
     "hide_secrets",
     "is_quick",
     "make_progress",
+    "on_build_server",
     "operation_of",
     "outcome_of",
+    "own_test",
     "parametrize",
     "prompt_maker",
     "show_outcome",
@@ -151,21 +153,35 @@ def show_outcome(report: Any, outcome: CheckOutcome) -> None:
         report.longrepr = (report.location[0], report.location[1] or 0, outcome.reason)
 
 
+def own_test(item: pytest.Item) -> bool:
+    """Whether an item is the user's, no check of our suites."""
+    return item.getparent(SuiteModule) is None
+
+
+def on_build_server(environ: Mapping[str, str]) -> bool:
+    """Whether others will read what is printed here: then no real name is on the terminal."""
+    return any(environ.get(name) for name in ("CI", "TF_BUILD", "GITHUB_ACTIONS"))
+
+
 def hide_secrets(report: Any, shown: Callable[[str], str]) -> None:
-    """Take secrets out of a failure's text and of what the test printed.
+    """Take secrets out of a report's text and of what the test printed.
 
     A user's own traceback keeps its colours and form where it holds none.
     """
-    text = str(report.longreprtext)
-    clean = shown(text)
-    if clean != text:
-        report.longrepr = clean
+    if isinstance(report.longrepr, tuple):
+        path, line, reason = report.longrepr
+        report.longrepr = (path, line, shown(reason))
+    elif report.longrepr is not None:
+        text = str(report.longreprtext)
+        clean = shown(text)
+        if clean != text:
+            report.longrepr = clean
     report.sections = [(name, shown(content)) for name, content in report.sections]
 
 
 def can_prompt(config: pytest.Config) -> bool:
     """Whether a person sits at a terminal and may be asked to sign in."""
-    if os.environ.get("CI") or os.environ.get("TF_BUILD") or os.environ.get("GITHUB_ACTIONS"):
+    if on_build_server(os.environ):
         return False
     return bool(sys.__stderr__ is not None and sys.__stderr__.isatty()) or bool(
         config.getoption("capture", "") == "no" and sys.stdout.isatty()

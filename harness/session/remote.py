@@ -11,19 +11,23 @@ import threading
 from typing import Any
 
 from harness.errors import HarnessError, SettingsError, SignInError, TargetError
+from harness.redaction.learning import learn_claims, learn_token
+from harness.redaction.redactor import Redactor
+from harness.settings.secrets import SHORTEST_LITERAL
 
 __all__ = ["CoordinatorProxy", "serve"]
 
+OTHER_TOKENS = ("id_token", "app_only", "other_api", "yesterday")
 METHODS = frozenset({"address", "bearer", "connection", "token", "genuine_tokens", "registration"})
 
 
 class CoordinatorProxy:
     """A worker's view of the coordinator: the same methods, answered over the channel."""
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: Any, redactor: Redactor) -> None:
         self._channel = channel
+        self._redactor = redactor
         self._lock = threading.Lock()
-        self._seen: dict[str, str] = {}
 
     def address(self) -> dict[str, Any]:
         """See `Coordinator.address`."""
@@ -32,28 +36,32 @@ class CoordinatorProxy:
     def bearer(self, caller: str, kind: str, *, refused: str | None = None) -> str:
         """See `Coordinator.bearer`."""
         bearer = str(self._ask("bearer", caller, kind, refused=refused))
-        self._seen[bearer] = "{" + caller + "}"
+        learn_token(self._redactor, caller, bearer, is_user=kind == "user")
         return bearer
 
     def connection(self, caller: str) -> dict[str, str]:
         """See `Coordinator.connection`."""
         values = dict(self._ask("connection", caller))
-        self._seen.update({value: f"{{{name} of {caller}}}" for name, value in values.items()})
+        for name, value in values.items():
+            if len(value) >= SHORTEST_LITERAL:
+                self._redactor.know(value, f"{{{name} of {caller}}}")
         return values
 
     def token(self, caller: str) -> dict[str, Any]:
         """See `Coordinator.token`."""
         token = dict(self._ask("token", caller))
-        self._seen[token["value"]] = "{" + caller + "}"
+        learn_token(self._redactor, caller, token["value"], is_user=True)
+        learn_claims(self._redactor, caller, token["claims"])
+        self._redactor.know(token["id_token"], f"{{id-token of {caller}}}")
         return token
-
-    def known_secrets(self) -> dict[str, str]:
-        """The tokens that this worker was given → the placeholder to show instead."""
-        return dict(self._seen)
 
     def genuine_tokens(self) -> dict[str, Any]:
         """See `Coordinator.genuine_tokens`."""
-        return dict(self._ask("genuine_tokens"))
+        tokens = dict(self._ask("genuine_tokens"))
+        learn_token(self._redactor, tokens["user"], tokens["value"], is_user=True)
+        for name in OTHER_TOKENS:
+            self._redactor.know(tokens[name], "{" + name + "}")
+        return tokens
 
     def registration(self) -> dict[str, Any]:
         """See `Coordinator.registration`."""

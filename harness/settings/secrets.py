@@ -7,7 +7,7 @@ import contextlib
 from harness.errors import SettingsError
 from harness.settings.values import Deferred, Settings
 
-__all__ = ["configured_secrets", "is_secret"]
+__all__ = ["SHORTEST_LITERAL", "configured_secrets", "is_secret"]
 
 
 SHORTEST_LITERAL = 8

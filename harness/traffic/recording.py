@@ -6,7 +6,6 @@ broke off) keeps what was recorded of it before.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.bounds.parsing import parse_json
 from harness.errors import CassetteError
 from harness.exchanges.model import Exchange, from_plain
 from harness.inputs.library_versions import library_versions
+from harness.redaction.cleaner import Cleaner
+from harness.redaction.learning import learn_claims, learn_settings
 from harness.redaction.redactor import Redactor
-from harness.redaction.stand_ins import Cleaner, stand_ins_of
 from harness.redaction.whole_files import write_whole
 from harness.settings.values import Settings
 from harness.traffic.behaviour import behaviour_changes
@@ -50,10 +49,10 @@ class Recorder:
 
     def write(self, settings: Settings, redactor: Redactor) -> tuple[list[Path], list[str]]:
         """Write every file that changed; the paths written, and what was refused and why."""
-        claims = self._claims()
-        cleaner = Cleaner(settings, redactor, stand_ins_of(claims, settings))
-        for payload in self._payloads:
-            learn_sessions(payload["exchanges"], redactor)
+        learn_settings(redactor, settings)
+        for name, claims in self._claims().items():
+            learn_claims(redactor, name, claims)
+        cleaner = Cleaner(settings, redactor)
         written, refused = [], []
         for (suite, operation), payloads in sorted(
             self._by_file().items(), key=lambda row: (row[0][0], row[0][1] or "")
@@ -126,18 +125,6 @@ def _kept(path: Path, replaced: set[str]) -> tuple[Cassette, float]:
     stays = {*before.exchanges, *before.facts} - replaced
     recorded = before.about.get("recorded")
     return before, recorded if stays and isinstance(recorded, float) else time.time()
-
-
-def learn_sessions(exchanges: Sequence[Mapping[str, Any]], redactor: Redactor) -> None:
-    """Remember the session tokens that client-directed sign-in gave, so that they are hidden."""
-    for plain in exchanges:
-        exchange = from_plain(plain)
-        if exchange.probe.purpose != "delegated/session" or exchange.response is None:
-            continue
-        with contextlib.suppress(ValueError):
-            document = parse_json(exchange.response.body)
-            if isinstance(document, dict) and isinstance(document.get("authenticationToken"), str):
-                redactor.know(document["authenticationToken"], "{session}")
 
 
 def problem_in(text: str, path: Path, redactor: Redactor) -> str | None:

@@ -57,7 +57,7 @@ def test_echoed_token_is_hidden_also_where_messages_cut_it(
 
     assert ran.status == 1, ran.output
     observed = [f["observed"] for f in ran.report["findings"] if f["severity"] == "error"]
-    assert observed == ["string 'Bearer {alice}..."]
+    assert observed == ['string "Bearer {alice}...']
     assert "Bearer ey" not in ran.output + written_below(tmp_path / "reports")
 
 

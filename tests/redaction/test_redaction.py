@@ -97,8 +97,7 @@ def test_name_that_is_a_word_is_replaced_as_it_is_spelt_alone() -> None:
 
 
 def test_longer_identities_are_replaced_before_those_within_them() -> None:
-    redactor = known_redactor({})
-    redactor.know_people({"anna": "Someone"})
-    redactor.know_people({"anna@example.com": "alice@users.invalid"})
+    stand_ins = {"anna": "Someone", "anna@example.com": "alice@users.invalid"}
+    redactor = known_redactor({}, stand_ins=stand_ins)
 
     assert redactor.text("anna@example.com, anna") == "alice@users.invalid, Someone"

@@ -1,7 +1,6 @@
 """What is taken out of exchanges before they are kept: secrets, identities, and what chance chose.
 
-Users' names, ids and tenant become stand-ins that are the same in every recording; the demo's
-address becomes a symbolic one, and (on request) dates and trace ids become fixed ones.
+The demo's address becomes a symbolic one, and (on request) dates and trace ids become fixed ones.
 """
 
 from __future__ import annotations
@@ -21,54 +20,19 @@ from harness.redaction.redactor import Redactor
 from harness.redaction.tokens import without_token
 from harness.settings.values import Settings
 
-__all__ = ["LOGIN_STAND_IN", "Cleaner", "stand_ins_of", "tenant_stand_in"]
+__all__ = ["LOGIN_STAND_IN", "Cleaner"]
 
 LOGIN_STAND_IN = "https://login.demo.invalid"
 FIXED_AT = 1767225600.0
 """2026-01-01T00:00:00Z: the time of normalised recordings, in seconds since the epoch."""
 
 FIXED_DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
-NAMESPACE = uuid.UUID("6f1c2a54-6f0e-4d0e-9c58-0a4f6e0b7a11")
 VOLATILE_CLAIMS = frozenset({"uti", "aio", "rh", "sid", "xms_ftd", "jti", "nonce", "at_hash"})
 TIME_CLAIMS = ("iat", "nbf", "exp", "auth_time")
-NAME_CLAIMS = ("upn", "preferred_username", "unique_name", "email", "verified_primary_email")
 _TRACE_HEADER = re.compile(r"(request|trace|correlation|activity|operation)-?id$", re.IGNORECASE)
 _SESSION_ID = re.compile(r"sid:[0-9a-f]{32}")
 SESSION_PURPOSES = ("delegated/session", "delegated/platform")
 _NONCE = re.compile(r"[0-9a-f]{32}_[0-9]{14}")
-
-
-def tenant_stand_in() -> str:
-    """The tenant id that recordings show where identities are hidden."""
-    return str(uuid.uuid5(NAMESPACE, "tenant"))
-
-
-def stand_ins_of(claims: Mapping[str, Mapping[str, Any]], settings: Settings) -> dict[str, str]:
-    """Real identity → stand-in, for every user whose claims are known, and the tenant."""
-    if not settings.redact.identities:
-        return {}
-    found: dict[str, str] = {}
-    for name in sorted({*claims, *settings.users}):
-        of_user = claims.get(name, {})
-        for claim in NAME_CLAIMS:
-            _hide(found, of_user.get(claim), f"{name}@users.invalid")
-        for claim in ("oid", "sub", "puid"):
-            _hide(found, of_user.get(claim), str(uuid.uuid5(NAMESPACE, f"{name}/{claim}")))
-        _hide(found, of_user.get("name"), f"{name.capitalize()} Stand-In")
-        username = settings.users[name].username if name in settings.users else None
-        _hide(found, username, f"{name}@users.invalid")
-        _hide(found, of_user.get("tid"), tenant_stand_in())
-    _hide(found, settings.entra.tenant_id, tenant_stand_in())
-    # What reports call a user by is no identity, also where the sign-in name is the same word.
-    found = {real: shown for real, shown in found.items() if real not in settings.users}
-    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
-
-
-def _hide(found: dict[str, str], value: Any, stand_in: str) -> None:
-    if isinstance(value, str) and len(value) >= 4 and value not in ("common", "organizations"):
-        found.setdefault(value, stand_in)
-        if quote(value, safe="") != value:
-            found.setdefault(quote(value, safe=""), quote(stand_in, safe=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +55,7 @@ class _Place:
 class Cleaner:
     """Makes exchanges and facts fit to be kept: no secret, no identity, no chance."""
 
-    def __init__(
-        self, settings: Settings, redactor: Redactor, stand_ins: Mapping[str, str]
-    ) -> None:
+    def __init__(self, settings: Settings, redactor: Redactor) -> None:
         self._redactor = redactor
         self._symbolic = settings.symbolic_origin is not None
         self._normalise = self._symbolic or settings.cassettes.normalise
@@ -102,7 +64,6 @@ class Cleaner:
             origin = settings.target_url
             self._places += _Place(origin, settings.symbolic_origin).pairs()
             self._places += _Place(settings.entra.authority, LOGIN_STAND_IN).pairs()
-        redactor.know_people(stand_ins)
         parts = split_url(settings.symbolic_origin or settings.target_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
 
@@ -187,7 +148,7 @@ class Cleaner:
         try:
             return self.text(body.decode("utf-8")).encode("utf-8")
         except UnicodeDecodeError:
-            return body
+            return self._redactor.data(body)
 
     def facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """A check's facts as they are kept: claims without what differs from run to run."""
