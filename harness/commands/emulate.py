@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bounds.files import is_file
+from harness.bounds.urls import split_url
 from harness.demo import Demo, sample_folder
 from harness.errors import HarnessError, SettingsError
 
@@ -43,6 +44,10 @@ def _arguments(options: argparse.Namespace) -> list[str]:
         if not is_file(Path(options.app)):
             raise SettingsError(f"{options.app}: there is no such file")
         arguments += ["--app", options.app]
+    if options.upstream is not None:
+        parts = split_url(options.upstream)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(f"--upstream {options.upstream!r}: not a URL of a Functions host")
     for name in ("upstream", "auth_settings", "action", "token_version", "device_code"):
         value = getattr(options, name)
         if value is not None:
