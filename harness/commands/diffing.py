@@ -164,5 +164,11 @@ def _print_change(finding: Finding) -> None:
     print(f"{kind_of(finding)}: {finding.data.get('sentence') or finding.message}")
     where = finding.place.pointer if finding.place else ""
     print(f"    {finding.rule} {finding.operation or ''} {where}".rstrip())
-    if finding.expected or finding.observed:
-        print(f"    was {finding.expected}; is {finding.observed}")
+    sides = [f"{word} {text}" for word, text in sides_of(finding) if text]
+    if sides:
+        print(f"    {'; '.join(sides)}")
+
+
+def sides_of(finding: Finding) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What was and what is, each with its word."""
+    return ("was", finding.expected), ("is", finding.observed)

@@ -20,9 +20,13 @@ HARMLESS = "Flows and apps that already use the connector continue to work as be
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: its rule, the field (`/items/0/id`), what was and what is."""
+    """One change: its rule, the field (`/items/0/id`), what was and what is.
+
+    `sentence` replaces the rule's own where it can say more.
+    """
 
     rule: Rule
     field: str
     was: str = ""
     now: str = ""
+    sentence: str = ""

@@ -95,7 +95,7 @@ def _finding(
     name: str | None,
     place: Place | None = None,
 ) -> Finding:
-    rule, sentence = change.rule, change.rule.meaning
+    rule, sentence = change.rule, change.sentence or change.rule.meaning
     about = f" ({change.field.lstrip('/')})" if change.field else ""
     subject = f"{name}: " if name else ""
     return rule.finding(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.connector.model import Connector, Operation, Parameter
@@ -11,6 +12,12 @@ from harness.findings.examples import REMOVED, Edit, Moved, Versions
 from harness.findings.model import Rule
 from harness.findings.sample import CREATE_DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS
 from harness.suites.compat.change import BREAKS, HARMLESS, MAY_BREAK, VERSIONING, Change
+from harness.suites.compat.renames import (
+    PARAMETER_ORDER,
+    constant_lost,
+    renamed,
+    renamed_to,
+)
 from harness.suites.compat.schemas import (
     DYNAMIC,
     DYNAMIC_KEYS,
@@ -221,10 +228,12 @@ def _parameters(
 ) -> Iterator[Change]:
     was = {_key(p): p for p in old[1].parameters}
     now = {_key(p): p for p in new[1].parameters}
-    paths = _renamed_in_path(old[1], new[1])
+    others = _renames(old[1], new[1])
     for key, parameter in was.items():
-        other = now.get(key) or now.get(paths.get(key, ""))
+        other = now.get(key) or now.get(others.get(key, ""))
         if other is not None:
+            if other.name != parameter.name:
+                yield renamed(f"/{parameter.name}", parameter.name, other.name)
             yield from _parameter((old[0], parameter), (new[0], other))
             continue
         moved = next(
@@ -236,11 +245,29 @@ def _parameters(
             yield Change(INPUT_REMOVED, f"/{parameter.name}", parameter.location)
     names = {p.name for p in was.values()}
     for key, parameter in now.items():
-        if key in was or key in paths.values() or parameter.name in names:
+        if key in was or key in others.values() or parameter.name in names:
             continue
         needed = parameter.required and not parameter.has_default
         rule = INPUT_ADDED_REQUIRED if needed else INPUT_ADDED
         yield Change(rule, f"/{parameter.name}", "", parameter.location)
+    yield from _order(old[1], new[1])
+
+
+def _order(old: Operation, new: Operation) -> Iterator[Change]:
+    """Required inputs that changed places: canvas apps pass them by position."""
+
+    def asked(operation: Operation) -> list[str]:
+        return [
+            p.name
+            for p in operation.parameters
+            if p.required and p.visibility != "internal" and p.location != "body"
+        ]
+
+    before, after = asked(old), asked(new)
+    common = [name for name in before if name in after]
+    placed = [name for name in after if name in common]
+    if common != placed:
+        yield Change(PARAMETER_ORDER, "", ", ".join(common), ", ".join(placed))
 
 
 def _key(parameter: Parameter) -> str:
@@ -250,18 +277,24 @@ def _key(parameter: Parameter) -> str:
     return f"{parameter.location}:{parameter.name}"
 
 
-def _renamed_in_path(old: Operation, new: Operation) -> dict[str, str]:
-    """Path parameters by their place: their names are not what is sent."""
-    before, after = old.parameters_in("path"), new.parameters_in("path")
-    if len(before) != len(after):
-        return {}
+def _renames(old: Operation, new: Operation) -> dict[str, str]:
+    """Keys of parameters that have another name now: by their place in the path, else by likeness.
 
-    def order(operation: Operation) -> list[Parameter]:
-        return sorted(
-            operation.parameters_in("path"), key=lambda p: operation.path.find("{" + p.name)
-        )
-
-    return {_key(b): _key(a) for b, a in zip(order(old), order(new), strict=True)}
+    What only moved to another location is no rename.
+    """
+    names = [{p.name for p in operation.parameters} for operation in (old, new)]
+    found: dict[str, str] = {}
+    for location in ("path", "query", "header", "formData"):
+        gone = [p for p in old.parameters_in(location) if p.name not in names[1]]
+        fresh = [p for p in new.parameters_in(location) if p.name not in names[0]]
+        if location == "path" and len(gone) == len(fresh):
+            gone.sort(key=lambda p: old.path.find("{" + p.name))
+            fresh.sort(key=lambda p: new.path.find("{" + p.name))
+            pairs = {b.name: a.name for b, a in zip(gone, fresh, strict=True)}
+        else:
+            pairs = renamed_to({p.name: p.raw for p in gone}, {p.name: p.raw for p in fresh})
+        found |= {f"{location}:{was}": f"{location}:{now}" for was, now in pairs.items()}
+    return found
 
 
 def _parameter(
@@ -270,7 +303,7 @@ def _parameter(
     was, now = old[1], new[1]
     name = "" if now.location == "body" else f"/{now.name}"
     for change in schema_changes((old[0], was.schema), (new[0], now.schema), output=False):
-        yield Change(change.rule, f"{name}{change.field}", change.was, change.now)
+        yield replace(change, field=f"{name}{change.field}")
     if now.required and not was.required and not now.has_default:
         yield Change(INPUT_REQUIRED, name or "/body")
     elif was.required and not now.required:
@@ -279,6 +312,10 @@ def _parameter(
         return
     if any(was.raw.get(key) != now.raw.get(key) for key in DYNAMIC_KEYS):
         yield Change(DYNAMIC, name)
+    lost = constant_lost(was.raw, now.raw, name) if was.required and now.required else None
+    if lost is not None:
+        yield lost
+        return
     before, after = was.visibility, now.visibility
     if before != after:
         rule = HIDDEN if after == "internal" else VISIBILITY

@@ -11,6 +11,7 @@ from harness.findings.examples import REMOVED, Edit, Versions
 from harness.findings.model import Rule
 from harness.findings.sample import DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, query
 from harness.suites.compat.change import BREAKS, HARMLESS, MAY_BREAK, VERSIONING, Change
+from harness.suites.compat.renames import constant_lost, renamed, renamed_to
 
 __all__ = ["DYNAMIC_KEYS", "schema_changes"]
 
@@ -306,9 +307,22 @@ def _values(
             yield Change(OUTPUT_WIDENED, field, "", ", ".join(more[:5]) or "any value")
         return
     if gone or (old is None and new is not None):
-        yield Change(INPUT_NARROWED, field, ", ".join(gone[:5]) or "any value", "")
+        assert new is not None
+        listed = [str(value) for value in after] if isinstance(after, list) else []
+        yield _narrowed(field, [value.strip("'") for value in gone], listed)
     elif more or (old is not None and new is None):
         yield Change(INPUT_WIDENED, field, "", ", ".join(more[:5]) or "any value")
+
+
+def _narrowed(field: str, gone: list[str], listed: list[str]) -> Change:
+    """What an input takes less, in words: free text became a list, or values are gone."""
+    now = ", ".join(listed[:8]) + (" ..." if len(listed) > 8 else "")
+    if not gone:
+        sentence = f"Free text became a list. The input now takes only: {now}; existing flows that "
+        return Change(INPUT_NARROWED, field, "any value", now, sentence + "send others break.")
+    lost = ", ".join(gone[:5])
+    sentence = f"Values have been removed: {lost}. Existing flows that use them break."
+    return Change(INPUT_NARROWED, field, lost, f"now takes only: {now}", sentence)
 
 
 def _bounds(was: Mapping[str, Any], now: Mapping[str, Any], field: str) -> Iterator[Change]:
@@ -339,17 +353,35 @@ def _properties(old: _Side, new: _Side, field: str, output: bool, depth: int) ->
     assert isinstance(before, Mapping)
     assert isinstance(after, Mapping)
     had, has = _names(was), _names(now)
+    others: dict[str, str] = {}
+    if not output:
+        flats = [
+            {n: side.at(s).flat for n, s in here.items() if n not in there}
+            for side, here, there in ((old, before, after), (new, after, before))
+        ]
+        others = renamed_to(*flats)
     for name in before:
         path = f"{field}/{name}"
+        if name in others:
+            yield renamed(path, name, others[name])
+            inner = old.at(before[name]), new.at(after[others[name]])
+            yield from _compare(*inner, path, output, depth + 1)
+            continue
         if name not in after:
             yield Change(OUTPUT_REMOVED if output else INPUT_REMOVED, path)
             continue
         yield from _compare(old.at(before[name]), new.at(after[name]), path, output, depth + 1)
         if not output:
+            lost = None
+            if name in had and name in has:
+                lost = constant_lost(old.at(before[name]).flat, new.at(after[name]).flat, path)
+            if lost is not None:
+                yield lost
+                continue
             yield from _requirement(name in had, name in has, new.at(after[name]).flat, path)
             yield from _sight(old.at(before[name]).flat, new.at(after[name]).flat, path)
     for name in after:
-        if name in before:
+        if name in before or name in others.values():
             continue
         path = f"{field}/{name}"
         if output:

@@ -143,6 +143,7 @@ CASES: list[tuple[str, str, Edit]] = [
     ("input-removed", "risky", removing(PARAMETERS, 1)),
     ("input-removed", "risky", removing((*BODY, "properties"), "size")),
     ("input-retyped", "breaking", setting((*PARAMETERS, 2), type="string")),
+    ("input-renamed", "breaking", renaming_path_parameter),
     ("input-moved", "breaking", setting((*PARAMETERS, 1), **{"in": "header"})),
     ("input-required", "breaking", setting((*PARAMETERS, 1), required=True)),
     ("input-required", "breaking", setting(BODY, required=["name", "size"])),
@@ -176,7 +177,6 @@ SILENT: list[tuple[str, Edit]] = [
     ("version", setting(("info",), version="2")),
     ("definition-name", renaming_definition),
     ("base-path-into-paths", moving_base_path),
-    ("path-parameter-name", renaming_path_parameter),
     ("tags", setting(GET, tags=["x"])),
 ]
 
