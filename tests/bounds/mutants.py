@@ -245,7 +245,8 @@ def use_properties(path: Path, _seed: Any) -> None:
 
 def use_postman(path: Path, _seed: Any) -> None:
     """The import, as the command writes it."""
-    json.dumps(import_postman(path), ensure_ascii=False).encode()
+    definition, _ = import_postman(path)
+    json.dumps(definition, ensure_ascii=False).encode()
     load_connector(path)
 
 
