@@ -177,7 +177,8 @@ def test_leak_is_a_warning_where_nothing_says_private(bench: Bench) -> None:
     bench.emulator.faults.on("get-not-checked")
     open_delegated = DelegatedSettings(identity=bench.context.settings.delegated.identity)
     context = replace(
-        bench.context, settings=replace(bench.context.settings, delegated=open_delegated)
+        bench.context,
+        settings=replace(bench.context.settings, delegated=open_delegated, writes="examples"),
     )
     operation = context.connector.operation("GetDocument")
 

@@ -18,6 +18,7 @@ from harness.suites.delegated.changes_plan import why_not_changed
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.leaks import judge_leaks, same_matter
 from harness.suites.delegated.leave import has_leave, may_see, severity_for, share_row
+from harness.suites.delegated.own_objects import FOREIGN_OBJECT, judge_own_objects
 from harness.suites.delegated.proof import is_success, no_success, refused_token
 
 __all__ = ["judge_separation"]
@@ -32,19 +33,6 @@ CACHEABLE = Rule(
     remedy="Send Cache-Control: private, no-store (or Vary: Authorization).",
     reference="RFC 9111 section 3.5",
     shown_by=(Fault("public-cache:ListDocuments", "ListDocuments"),),
-)
-FOREIGN_OBJECT = Rule(
-    id="delegated.foreign-object",
-    severity="warning",
-    title="A user can read another user's object by its id",
-    meaning="An id that only one user's list shows is answered with the object when another user "
-    "asks. It is an error where the operation is listed as private or the access table "
-    "forbids it.",
-    why="Ids are guessed, logged and shared; an unchecked one opens other people's data.",
-    remedy="Check the object's owner (or its sharing) against the caller before answering; "
-    "answer 404 or 403.",
-    reference="OWASP API Security Top 10 2023, API1 Broken Object Level Authorization",
-    shown_by=(Fault("get-not-checked", "GetDocument", along=("delegated.access",)),),
 )
 FOREIGN_WRITE = Rule(
     id="delegated.foreign-write",
@@ -91,6 +79,7 @@ def judge_separation(
     findings = [
         *judge_leaks(context, operation, exchanges, claims_by_user),
         *_foreign_objects(context, operation, exchanges),
+        *judge_own_objects(context, operation, exchanges),
         *_foreign_writes(context, operation, exchanges),
         *_spoofs(operation, exchanges, claims_by_user),
         *_cacheable(operation, exchanges),
@@ -98,7 +87,7 @@ def judge_separation(
     if not findings and _all_is_shared(context, operation, exchanges):
         return Judgement(skipped=ALL_SHARED), []
     private = "private, but " if operation.id in settings.delegated.private else ""
-    unverified = None if findings else _unproved(operation, exchanges, private)
+    unverified = None if findings else _unproved(context, operation, exchanges, private)
     return Judgement(one_per_cause(findings), unverified), []
 
 
@@ -109,7 +98,7 @@ def _all_is_shared(
     context: RunContext, operation: Operation, exchanges: Sequence[Exchange]
 ) -> bool:
     """Whether the lists show objects, but none to one user alone, which nothing forbids."""
-    asked = any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude"))
+    asked = any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude", "shown"))
     lists = of(exchanges, "list")
     if asked or operation.id in context.settings.delegated.private or not lists:
         return False
@@ -117,21 +106,21 @@ def _all_is_shared(
     return answered and any(items_in(json_body(exchange.response)) for exchange in lists)
 
 
-def _unproved(operation: Operation, exchanges: Sequence[Exchange], private: str = "") -> str | None:
+def _unproved(
+    context: RunContext, operation: Operation, exchanges: Sequence[Exchange], private: str = ""
+) -> str | None:
     """Why the answers prove nothing about separation, or None where they do."""
-    if not any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude")):
-        where = f"[operations.{operation.id}] parameters"
-        return (
-            refused_token(exchanges)
-            or f"{private}{_no_object(exchanges)}; give an id of one user's object in {where}"
-        )
-    attacks = [*of(exchanges, "foreign"), *of(exchanges, "intrude")]
+    if not any(of(exchanges, purpose) for purpose in ("same", "foreign", "intrude", "shown")):
+        return refused_token(exchanges) or private + _no_object(context, operation, exchanges)
+    attacks = [*of(exchanges, "foreign"), *of(exchanges, "intrude"), *of(exchanges, "shown")]
     silent = unanswered(attacks) or mostly_silent(exchanges)
     if silent is not None:
         return f"{operation.id}: {silent}"
     if of(exchanges, "intrude"):
         return None  # the object was made for it: the creation was the success answer
-    return no_success(operation, [*of(exchanges, "same"), *of(exchanges, "own")])
+    return no_success(
+        operation, [e for purpose in ("same", "own", "shown") for e in of(exchanges, purpose)]
+    )
 
 
 def _not_asked(context: RunContext, operation: Operation) -> Judgement:
@@ -153,12 +142,17 @@ def _why_not(context: RunContext, operation: Operation) -> str:
     return f"needs an id that no operation lists: give one in [operations.{operation.id}]"
 
 
-def _no_object(exchanges: Sequence[Exchange]) -> str:
-    """Why nothing was asked for in another user's name."""
+def _no_object(context: RunContext, operation: Operation, exchanges: Sequence[Exchange]) -> str:
+    """Why nothing was asked for in another user's name, and what would change that."""
     made = of(exchanges, "create")
-    if made:
-        return f"no object to work on: {made[0].probe.request.method} answered {made[0].status}"
-    return "no object to ask for: the lists showed nothing that is one user's alone"
+    if made and not is_success(made[0]):
+        creator = made[0].probe.meta.get("of", "the creation")
+        got = made[0].status or made[0].reason
+        return f"no object to work on: {creator} answered {got}; give [operations.{creator}] body"
+    give = f"give an id of one user's object in [operations.{operation.id}] parameters"
+    if context.settings.writes != "all":
+        give += ", or run with --writes all, which makes one"
+    return f"no object to ask for: the lists showed nothing that is one user's alone; {give}"
 
 
 def _foreign_objects(

@@ -14,11 +14,10 @@ from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import Exchange, Probe, Request, user
 from harness.inputs.learning import Listing, listing_of
-from harness.inputs.making import creation
-from harness.inputs.permission import usable_creator
 from harness.inputs.related_operations import names_objects, path_parameters
 from harness.inputs.values import GIVEN, example_values
-from harness.suites.delegated.changes_plan import changing_plan, clean_up
+from harness.suites.delegated.changes_plan import changing_plan
+from harness.suites.delegated.own_objects_plan import own_objects_plan
 from harness.suites.delegated.requests import is_readable, request_of, user_like
 
 __all__ = ["separation_plan"]
@@ -49,17 +48,10 @@ def _reading(context: RunContext, operation: Operation) -> Plan:
             for name in names
         ]
         yield probes + _pretences(context, operation, request, names)
-    if not names_objects(operation):
+    tried = yield from own_objects_plan(context, operation)
+    if tried or not names_objects(operation):
         return
-    shown: list[Any] = []
-    owned = yield from _owned(context, operation, names, shown)
-    creator = usable_creator(context, operation) if context.settings.writes == "all" else None
-    made = None
-    if not shown and creator is not None:
-        # Nobody has anything yet: an object is made, and looked for in the lists.
-        key, owner = f"create/{names[0]}", user(names[0])
-        made = yield from creation(context, operation, creator, owner, suite="delegated", key=key)
-        owned = yield from _owned(context, operation, names, shown, again="again-")
+    owned = yield from _owned(context, operation, names)
     asked = [
         Probe(
             f"foreign/{found.owner}/{index}/{name}",
@@ -74,8 +66,6 @@ def _reading(context: RunContext, operation: Operation) -> Plan:
     ]
     if asked:
         yield asked
-    if made is not None and creator is not None:
-        yield from clean_up(context, operation, creator, made, names[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +91,8 @@ def _owned(
     context: RunContext,
     operation: Operation,
     names: list[str],
-    shown: list[Any],
-    again: str = "",
 ) -> Generator[list[Probe], list[Exchange], list[_Found]]:
-    """Objects whose ids only one user's lists show, level by level where ids are nested.
-
-    `shown` takes whatever any list shows; `again` tells the probes of a second look from the first.
-    """
+    """Objects whose ids only one user's lists show, level by level where ids are nested."""
     given = example_values(context, operation)
     found = [_Found({})]
     for parameter in path_parameters(operation):
@@ -120,18 +105,17 @@ def _owned(
             listing = listing_of(context, operation, parameter, base.values)
             if listing is not None:
                 callers = names if base.owner is None else [base.owner]
-                learnt = yield _learning(listing, callers, index, again)
-                shown += [value for e in learnt for value in listing.values_in(e)]
+                learnt = yield _learning(listing, callers, index)
                 deeper += _below(base, listing, learnt)
         found = deeper[:MOST_FOUND]
     own = [each for each in found if each.owner is not None]
     return [each for name in names for each in own if each.owner == name][:MOST_FOUND]
 
 
-def _learning(listing: Listing, callers: list[str], index: int, again: str = "") -> list[Probe]:
+def _learning(listing: Listing, callers: list[str], index: int) -> list[Probe]:
     return [
         Probe(
-            f"list/{again}{listing.parameter.name}/{index}/{name}",
+            f"list/{listing.parameter.name}/{index}/{name}",
             listing.operation.id,
             user(name),
             listing.request,

@@ -354,7 +354,7 @@ def _carriage(operation: Operation, good: _Try, carried: Sequence[_Try]) -> Iter
             f"{operation.id} accepts the token carried as {attempt.kind}",
             operation=operation.id,
             caller=attempt.exchange.probe.caller.name,
-            severity="warning" if twice else None,
+            severity="note" if twice else None,
             expected="401" if not twice else "400 or 401",
             observed=attempt.verdict.observed,
             evidence=_evidence([good, attempt]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +171,16 @@ def test_shared_records_of_a_private_list_are_an_error(here: Callable[..., RunCo
 def test_private_object_that_nobody_owns_alone_is_unverified(
     here: Callable[..., RunContext],
 ) -> None:
-    assert "private" in str(judged(here("Get"), App(shows_all=True), "Get").unverified)
-    assert judged(here(), App(shows_all=True), "Get").skipped
+    quiet = [
+        replace(c, settings=replace(c.settings, writes="examples")) for c in (here("Get"), here())
+    ]
+
+    assert "private" in str(judged(quiet[0], App(shows_all=True), "Get").unverified)
+    assert "--writes all" in str(judged(quiet[1], App(shows_all=True), "Get").skipped)
+
+
+def test_private_object_is_judged_by_one_that_the_run_made(here: Callable[..., RunContext]) -> None:
+    assert judged(here("Get"), App(shows_all=True), "Get") == Judgement()
 
 
 @pytest.mark.parametrize(
