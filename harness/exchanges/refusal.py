@@ -76,7 +76,13 @@ def judge_exchange(context: RunContext, exchange: Exchange) -> Verdict:
     """What an exchange says about the door; without a response, nothing."""
     if exchange.response is None:
         return Verdict("unverified", "", f"no answer: {exchange.reason or 'unknown reason'}")
-    return classify(exchange.response, url_of(context, exchange.probe.request))
+    url = url_of(context, exchange.probe.request)
+    verdict = classify(exchange.response, url)
+    if exchange.probe.meta.get("hop") and _is_own_sign_in(url) and verdict.rank > 0:
+        # The caller was sent to sign in; that this page leads no further opens no data.
+        seen = f"sent to the app's own {_short(url)}, which answers {exchange.response.status}"
+        return Verdict("refused", "redirect", seen, url)
+    return verdict
 
 
 def classify(response: Response, url: str = "") -> Verdict:
@@ -102,6 +108,11 @@ def classify(response: Response, url: str = "") -> Verdict:
     if 200 <= status < 300:
         return _success(response, url)
     return Verdict("reached", "", _seen(response))
+
+
+def _is_own_sign_in(url: str) -> bool:
+    """Whether an address is the page by which App Service lets people sign in."""
+    return urlsplit(url).path.lower().startswith("/.auth/login/")
 
 
 def same_place(one: str, other: str) -> bool:

@@ -229,6 +229,8 @@ def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRe
             verdict.observed,
         )
         return
+    if _netloc(location) in posts.own_hosts and "/.auth/login/" in location.lower():
+        return  # the app's own page, which could not be followed further
     if not _is_sign_in(location, posts):
         yield WrongRefusal(
             FOREIGN_REDIRECT,

@@ -307,11 +307,20 @@ def test_a_request_that_such_an_app_recognised_decides(judge: Callable[..., Judg
 
 
 def test_a_redirect_within_the_host_is_judged_by_its_end(judge: Callable[..., Judgement]) -> None:
-    first = exchange(to("/.auth/login/aad"))
-    served, refused = (exchange(r, 2, "/.auth/login/aad", hop=1) for r in (answer(200), REFUSED))
+    first = exchange(to("/api/items/"))
+    served, refused = (exchange(r, 2, "/api/items/", hop=1) for r in (answer(200), REFUSED))
 
     assert rules(judge([first, served])) == ["anonymous.open"]
     assert judge([first, refused]) == Judgement()
+
+
+def test_own_sign_in_page_opens_no_data_though_it_is_served(
+    judge: Callable[..., Judgement],
+) -> None:
+    first = exchange(to("/.auth/login/aad"))
+    page = exchange(answer(200), 2, "/.auth/login/aad", hop=1)
+
+    assert judge([first, page]) == Judgement()
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])

@@ -206,7 +206,7 @@ def test_a_token_counts_in_its_own_header_alone(judge: Callable[..., Judgement],
     ]
 
 
-def test_two_headers_are_a_warning_and_lower_case_is_right(
+def test_two_headers_are_a_note_and_lower_case_is_right(
     judge: Callable[..., Judgement],
 ) -> None:
     judgement = judge(
@@ -216,7 +216,7 @@ def test_two_headers_are_a_warning_and_lower_case_is_right(
         carried("lower-case-scheme", OK, may_count=True),
     )
 
-    assert [(f.rule, f.severity) for f in judgement.findings] == [("token.carriage", "warning")]
+    assert [(f.rule, f.severity) for f in judgement.findings] == [("token.carriage", "note")]
 
 
 def test_an_open_door_is_left_to_the_anonymous_rules(judge: Callable[..., Judgement]) -> None:
