@@ -85,13 +85,15 @@ def judge_separation(
         *_cacheable(operation, exchanges),
     ]
     if not findings and _all_is_shared(context, operation, exchanges):
-        return Judgement(skipped=ALL_SHARED), []
+        allowed = settings.writes == "all"
+        return Judgement(skipped=ALL_SHARED if allowed else f"{ALL_SHARED}; {RUN_MAKES_ONE}"), []
     private = "private, but " if operation.id in settings.delegated.private else ""
     unverified = None if findings else _unproved(context, operation, exchanges, private)
     return Judgement(one_per_cause(findings), unverified), []
 
 
 ALL_SHARED = "no object to ask for: the lists show everything that they show to every user"
+RUN_MAKES_ONE = "with --writes all the run makes one"
 
 
 def _all_is_shared(
@@ -151,7 +153,7 @@ def _no_object(context: RunContext, operation: Operation, exchanges: Sequence[Ex
         return f"no object to work on: {creator} answered {got}; give [operations.{creator}] body"
     give = f"give an id of one user's object in [operations.{operation.id}] parameters"
     if context.settings.writes != "all":
-        give += ", or run with --writes all, which makes one"
+        give += f"; {RUN_MAKES_ONE}"
     return f"no object to ask for: the lists showed nothing that is one user's alone; {give}"
 
 
