@@ -23,6 +23,7 @@ __all__ = ["build_parser", "main"]
 EXIT_USAGE = 4
 EXIT_INTERRUPTED = 2
 EXIT_INTERNAL = 3
+SIGN_IN = ("auto", "device-code", "interactive", "password", "cache")
 FUNCTIONS = {"import-postman": "import_postman_command"}
 
 
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _sign_in_commands(commands)
     _file_commands(commands)
     _run_commands(commands)
+    _start_commands(commands)
     return parser
 
 
@@ -72,6 +74,41 @@ def _config_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--connector-config", dest="config", metavar="PATH", help="settings file (default: found)"
     )
+
+
+def _start_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    verify = _command(
+        commands,
+        "verify",
+        "harness.commands.verifying",
+        "Run the suites: pytest --function-app TARGET, without other packages' plugins",
+        "connector-harness verify myapp -m quick",
+    )
+    verify.add_argument("target", metavar="TARGET", help="as for pytest --function-app")
+    verify.add_argument("rest", nargs=argparse.REMAINDER, help="every option of pytest")
+    init = _command(
+        commands,
+        "init",
+        "harness.commands.setting_up.command",
+        "Write the settings of the connector in this folder, from its files and the app's answer",
+        "connector-harness init myapp --user alice=alice@contoso.com --user bob=bob@contoso.com",
+    )
+    init.add_argument("target", nargs="?", default="", metavar="TARGET", help="a function app")
+    init.add_argument(
+        "--user",
+        action="append",
+        default=[],
+        metavar="NAME=ADDRESS",
+        help="a test user; repeatable",
+    )
+    init.add_argument("--sign-in", choices=SIGN_IN, metavar="FLOW", help=", ".join(SIGN_IN))
+    init.add_argument("--ca-bundle", metavar="FILE", help="a company's own certificates")
+    init.add_argument("--connector", metavar="PATH", help="default: found in this folder")
+    az = init.add_mutually_exclusive_group()
+    az.add_argument("--az", action="store_true", default=None, help="ask the Azure CLI as well")
+    az.add_argument("--no-az", dest="az", action="store_false", help="do not ask the Azure CLI")
+    init.add_argument("--tests", action="store_true", help="also write three tests of your own")
+    init.add_argument("--yes", action="store_true", help="ask nothing")
 
 
 def _sign_in_commands(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -1,0 +1,1 @@
+"""`init`: the settings file of a connector, from its files and from the app's own answer."""
