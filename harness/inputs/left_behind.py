@@ -30,7 +30,7 @@ def left_behind(context: RunContext, exchanges: Sequence[Exchange]) -> list[str]
         if creator is None:
             continue
         remover = deleter_of(context.connector, creator)
-        found = created_id(exchange, path_parameters(remover)[-1]) if remover else "something"
+        found = _made(exchange, remover)
         if found is not None and str(found) not in removed:
             left.setdefault(creator.id, []).append(found)
     return [
@@ -38,6 +38,16 @@ def left_behind(context: RunContext, exchanges: Sequence[Exchange]) -> list[str]
         f"{f' and {len(ids) - MOST} more' if len(ids) > MOST else ''}, and nothing removed it again"
         for creator, ids in left.items()
     ]
+
+
+def _made(exchange: Exchange, remover: Operation | None) -> Any:
+    """The id of what a call made, or None where it made nothing that can be told.
+
+    Without an operation that removes such objects, only 201 says that there is one.
+    """
+    if remover is not None:
+        return created_id(exchange, path_parameters(remover)[-1])
+    return "something" if exchange.status == 201 else None
 
 
 def _creator(context: RunContext, exchange: Exchange) -> Operation | None:

@@ -21,6 +21,11 @@ from harness.suites.tokens.plan import token_plan
 
 NO_TOKENS = "the connector signs in by a key or password, not by tokens"
 
+GOOD_TOKEN_READS = (
+    "the good token was proved on reading operations, and with GET on the path of those that may "
+    "change state: the tokens suite writes nothing with it (docs/safety.md)"
+)
+
 pytestmark = [pytest.mark.tokens, pytest.mark.quick]
 
 
@@ -48,6 +53,8 @@ def test_hostile_tokens_are_refused(operation: Operation, connector_check: Check
     genuine = ingredients_of(connector_check)
     exchanges = connector_check.perform(token_plan(context, operation, genuine))
     skips = skips_of(connector_check, genuine)
+    if any(e.probe.meta.get("by_path") for e in exchanges):
+        connector_check.notes.append(GOOD_TOKEN_READS)
     return connector_check.conclude(judge_tokens(context, operation, exchanges, skips))
 
 
