@@ -208,10 +208,27 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         commands,
         "explain",
         "harness.commands.explain",
-        "Explain a rule: what it means, why it matters, how to fix it, how to see it",
-        "connector-harness explain anonymous.open",
+        "Explain a rule, a sign-in error, an HTTP answer, a token's claims or an app's "
+        "authentication settings, offline",
+        "connector-harness explain AADSTS53003 --flow device-code; "
+        "curl -i URL | connector-harness explain - --as anonymous",
     )
-    explain.add_argument("thing", metavar="THING", help="a rule's id")
+    explain.add_argument(
+        "thing",
+        metavar="THING",
+        help="a rule's id, a code, a text, a file, or - for standard input",
+    )
+    explain.add_argument(
+        "--as",
+        dest="caller",
+        choices=("anonymous", "user"),
+        default="anonymous",
+        help="who made the call that an HTTP answer is for (default: anonymous)",
+    )
+    explain.add_argument(
+        "--flow", default="", metavar="FLOW", help="how the sign-in was tried, such as device-code"
+    )
+    _config_option(explain)
     explain.add_argument("--format", choices=("text", "json"), default="text")
     access = _command(
         commands,

@@ -15,9 +15,12 @@ from typing import Literal
 from harness.bounds.parsing import parse_json
 from harness.exchanges.model import Response
 
-__all__ = ["FrontEnd", "front_end_of", "is_proxy_page"]
+__all__ = ["FrontEnd", "front_end_of", "is_proxy_page", "quoted"]
 
 LARGEST = 16 * 1024
+LONGEST_QUOTE = 300
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}")
+_LONG = re.compile(r"[A-Za-z0-9_\-+~]{48,}={0,2}")
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.I | re.S)
 
 
@@ -40,6 +43,12 @@ class FrontEnd:
 def front_end_of(response: Response) -> FrontEnd | None:
     """The service in front of the app that gave this answer, or None where the app may have."""
     return next(iter(found for judge in _JUDGES if (found := judge(response)) is not None), None)
+
+
+def quoted(text: str) -> str:
+    """Words of an answer as they may be repeated: one line, cut, without tokens."""
+    plain = " ".join(_LONG.sub("…", _JWT.sub("…", text)).split())
+    return plain if len(plain) <= LONGEST_QUOTE else plain[: LONGEST_QUOTE - 1] + "…"
 
 
 def is_proxy_page(response: Response) -> bool:

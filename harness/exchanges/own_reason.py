@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from harness.bounds.parsing import parse_json
 from harness.exchanges.challenge import Challenge, parse_challenges
-from harness.exchanges.front_ends import FrontEnd, front_end_of
+from harness.exchanges.front_ends import FrontEnd, front_end_of, quoted
 from harness.exchanges.model import Response
 from harness.exchanges.validation_codes import meaning_of
 
@@ -40,10 +40,7 @@ Topic = Literal[
     "network",
     "app",
 ]
-LONGEST_QUOTE = 300
 LARGEST_BODY = 64 * 1024
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}")
-_LONG = re.compile(r"[A-Za-z0-9_\-+~]{48,}={0,2}")
 _KEYS = ("error_description", "message", "detail", "error", "title", "reason", "errorMessage")
 _ROLE = re.compile(r"\broles?\b", re.I)
 _SCOPE = re.compile(r"\bscopes?\b|\bscp\b", re.I)
@@ -70,12 +67,6 @@ def reasons_in(response: Response) -> tuple[Reason, ...]:
     if not any(reason.topic in ("front-end", "network") for reason in found):
         found += _of_body(response)
     return tuple({reason.words: reason for reason in reversed(found)}.values())[::-1]
-
-
-def quoted(text: str) -> str:
-    """Words of an answer as they may be repeated: one line, cut, without tokens."""
-    plain = " ".join(_LONG.sub("…", _JWT.sub("…", text)).split())
-    return plain if len(plain) <= LONGEST_QUOTE else plain[: LONGEST_QUOTE - 1] + "…"
 
 
 def json_object(response: Response) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 from harness.exchanges.context import RunContext
+from harness.exchanges.front_ends import front_end_of, quoted
 from harness.exchanges.model import Exchange, Request, Response
 
 __all__ = ["Verdict", "classify", "judge_exchange", "same_place", "url_of"]
@@ -33,12 +34,6 @@ _SIGN_IN_PATH = re.compile(r"/authorize\b|/\.auth/login/", re.I)
 _PAGE_URL = re.compile(r"(?:https?:)?//[^\s\"'<>`]+|/\.auth/login/[^\s\"'<>`]*", re.I)
 _INVISIBLE = re.compile(
     r"<(script|style|title|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.I | re.S
-)
-# What the platform itself says when there is no app to speak of.
-_NO_APP = (
-    (403, re.compile(r"web app is stopped|site (?:is )?disabled", re.I), "the app is stopped"),
-    (403, re.compile(r"ip forbidden|ip address .*blocked", re.I), "access restrictions block us"),
-    (404, re.compile(r"web (?:site|app) not found", re.I), "no app answers to this host name"),
 )
 
 
@@ -92,11 +87,9 @@ def classify(response: Response, url: str = "") -> Verdict:
     the same host (not a refusal) from one to a sign-in host.
     """
     status = response.status
-    for known, text, meaning in _NO_APP:
-        if status == known and text.search(response.text[:4096]):
-            return Verdict("unverified", "", f"{status}: {meaning}")
-    if status == 403 and response.header("x-ms-forbidden-ip") is not None:
-        return Verdict("unverified", "", "403: access restrictions block our address")
+    front = front_end_of(response)
+    if front is not None and not front.decides:
+        return Verdict("unverified", "", f"{status}: {front.meaning} ({quoted(front.words)})")
     if status == 401:
         return Verdict("refused", "challenge", _seen_challenge(response))
     if status == 403:

@@ -244,15 +244,17 @@ def _prerequisite(
 
 def _good_refused(context: RunContext, operation: Operation, good: _Try) -> Judgement:
     reasons = reasons_for_refusal(context, good.exchange)
-    name = good.exchange.probe.caller.name
+    name, first = good.exchange.probe.caller.name, reasons[0]
+    how = "; it says " if first.because else "; likely: "
     finding = GOOD_REFUSED.finding(
-        f"{operation.id} refuses the token that {name} signed in for; likely: {reasons[0]}",
+        f"{operation.id} refuses the token that {name} signed in for{how}{first.text}",
         operation=operation.id,
         caller=name,
         expected="an answer of the function",
         observed=good.verdict.observed,
+        remedy=first.remedy,
         evidence=_evidence([good]),
-        data={"reasons": reasons},
+        data={"reasons": [reason.text for reason in reasons]},
     )
     why = f"{operation.id} refuses the good token, so hostile ones prove nothing"
     return Judgement((finding,), unverified=why)
