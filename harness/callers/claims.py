@@ -16,7 +16,16 @@ from typing import Any
 
 from harness.bounds.parsing import parse_json
 
-__all__ = ["ClaimRow", "claims_of", "header_of", "is_jwt", "names_of", "table_of"]
+__all__ = [
+    "ClaimRow",
+    "account_note",
+    "claims_of",
+    "header_of",
+    "is_account",
+    "is_jwt",
+    "names_of",
+    "table_of",
+]
 
 MEANINGS: Mapping[str, str] = {
     "aud": "audience: the API that the token is for; the app accepts no other",
@@ -45,7 +54,6 @@ MEANINGS: Mapping[str, str] = {
     "roles": "app roles of the user, or of the app in an app-only token",
     "groups": "group ids of the user",
     "wids": "ids of the user's directory roles",
-    "idtyp": "app: a token without a user; user: with one",
     "idp": "home identity provider of a guest",
     "ipaddr": "address that the user signed in from",
     "sid": "session id",
@@ -54,6 +62,21 @@ MEANINGS: Mapping[str, str] = {
     "aio": "opaque to us",
     "rh": "opaque to us",
     "uti": "opaque to us: id of this token",
+    "_claim_names": "groups overage: the user is in more groups than a token can hold, so that "
+    "`groups` is missing; a function must ask Microsoft Graph (me/transitiveMemberOf)",
+    "_claim_sources": "groups overage: the address to ask for the groups; use Microsoft Graph",
+    "hasgroups": "groups overage: the user has groups that the token does not list; ask Graph",
+    "emails": "mail addresses of a B2C user",
+    "tfp": "the B2C policy (user flow) that signed the user in",
+    "acct": "0: a member of the tenant, 1: a guest",
+    "idtyp": "app: a token without a user; user: with one",
+    "scope": "delegated scopes, as authorities other than Entra ID name them",
+    "auth_time": "when the user signed in",
+    "login_hint": "value to sign the same account in again",
+    "tenant_region_scope": "region of the tenant",
+    "verified_primary_email": "mail address that the tenant verified",
+    "at_hash": "a hash that only ID tokens have (OpenID Connect Core 3.1.3.6)",
+    "c_hash": "a hash that only ID tokens have (OpenID Connect Core 3.3.2.11)",
 }
 TIMES = frozenset({"iat", "nbf", "exp", "auth_time"})
 LAST_TIME = 253_402_300_800
@@ -90,8 +113,26 @@ def header_of(token: str) -> dict[str, Any] | None:
 def names_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """The names that claims give their user, in lower case, a guest's home name included."""
     given = [str(claims[name]).lower() for name in NAME_CLAIMS if claims.get(name)]
+    emails = claims.get("emails")
+    if isinstance(emails, list):
+        given += [each.lower() for each in emails if isinstance(each, str)]
     homes = [home for name in given if (home := _home_name(name))]
     return tuple(dict.fromkeys([*given, *homes]))
+
+
+def is_account(username: str, claims: Mapping[str, Any]) -> bool:
+    """Whether claims are of the account with that sign-in name; claims without a name may be."""
+    names = names_of(claims)
+    return not names or username.lower() in names
+
+
+def account_note(user: str, claims: Mapping[str, Any]) -> str:
+    """What it means that a token names another account than `[users.NAME] username`."""
+    shown = next(iter(names_of(claims)), "an account without a name")
+    return (
+        f"signed in as {shown}, not as the configured account of [users.{user}]; where its "
+        "username is an alternate login id (a mail address), set username to this name"
+    )
 
 
 def table_of(claims: Mapping[str, Any]) -> list[ClaimRow]:
@@ -108,10 +149,18 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _home_name(name: str) -> str | None:
-    """`ann_fabrikam.com#ext#@contoso…` → `ann@fabrikam.com`."""
-    local, mark, _ = name.partition("#ext#")
-    user, underscore, domain = local.rpartition("_")
-    return f"{user}@{domain}" if mark and underscore else None
+    """The address of a guest at home, in the ways in which tokens name guests.
+
+    `ann_fabrikam.com#ext#@contoso…` and the same without the hash (`_ext_@`), `live.com#ann@…`,
+    `mail#ann@…` (one-time passcode).
+    """
+    for mark in ("#ext#", "_ext_"):
+        local, found, _ = name.partition(mark)
+        user, underscore, domain = local.rpartition("_")
+        if found and underscore and "@" not in local:
+            return f"{user}@{domain}"
+    provider, hash_mark, home = name.partition("#")
+    return home if hash_mark and "@" in home and "@" not in provider else None
 
 
 def _decoded(part: str) -> dict[str, Any] | None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from harness.callers.authority_error import AuthorityError
 from harness.callers.diagnosis_table import (
     BY_B2C_CODE,
     BY_CODE,
@@ -21,7 +23,6 @@ from harness.callers.diagnosis_table import (
     by_flow,
     with_flow,
 )
-from harness.callers.http import AuthorityError
 from harness.errors import SignInError
 
 __all__ = [
@@ -77,10 +78,21 @@ class Attempt:
     has_secret: bool | None = None
 
     def fill(self, text: str) -> str:
-        """The text with `{user}`, `{client}`, `{tenant}` and `{scope}` filled in."""
+        """The text with `{user}`, `{client}`, `{tenant}` and `{scope}` filled in.
+
+        What is not known is named by its word: `the client {client}` is just the client.
+        """
         for name in ("user", "client", "tenant", "scope"):
-            text = text.replace("{" + name + "}", getattr(self, name) or f"(no {name})")
+            value = getattr(self, name)
+            if not value:
+                text = re.sub(rf"(?:(?:the )?(\w+) )?\{{{name}\}}", partial(_word, name), text)
+            text = text.replace("{" + name + "}", value)
         return text
+
+
+def _word(name: str, match: re.Match[str]) -> str:
+    before = match[1]
+    return f"the {name}" if before in (None, name) else f"{before} the {name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,8 @@ class SignInFlows:
             return token
         remedy = (
             f"sign in as the account of [users.{user.name}] username (a private browser window "
-            "helps), or correct the setting"
+            "helps), or correct the setting; where it is an alternate login id (a mail address), "
+            "set the user principal name that the token has"
         )
         text = f"{user.name}: signed in as {names[0]}, not as the configured account"
         raise SignInError(

@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlunsplit
 
 import certifi
@@ -22,6 +22,7 @@ import httpx
 from harness.bounds.files import is_dir
 from harness.bounds.parsing import parse_json
 from harness.bounds.urls import split_url
+from harness.callers.authority_error import AuthorityError
 from harness.errors import SettingsError
 
 __all__ = ["AuthorityError", "AuthorityHttp", "quiet_loggers", "tls_context"]
@@ -35,17 +36,6 @@ FIRST_PAUSE_S = 1.0
 THROTTLED = 429
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _REALM = re.compile(r"(/common/userrealm/)(.*?)(\?api-version=[^?]*)?$")
-
-Trouble = Literal["unreachable", "untrusted", "throttled", "down", "odd"]
-
-
-class AuthorityError(Exception):
-    """The authority gave no answer that can be used; says which trouble, and for how long."""
-
-    def __init__(self, trouble: Trouble, message: str, retry_after_s: float | None = None) -> None:
-        self.trouble = trouble
-        self.retry_after_s = retry_after_s
-        super().__init__(message)
 
 
 def tls_context(

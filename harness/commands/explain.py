@@ -1,4 +1,4 @@
-"""`connector-harness explain THING`: what a rule means, why it matters, and how to fix it.
+"""`connector-harness explain THING`: what a rule, an error, an answer or a token means.
 
 Each kind of thing has a reader that takes the text and gives an `Explanation`, or None where the
 text is nothing of its kind; the first that answers wins.
@@ -9,10 +9,16 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from harness.commands.explain_answer import explain_answer
+from harness.commands.explain_claims import explain_claims
+from harness.commands.explain_context import text_of
+from harness.commands.explain_settings import explain_settings
+from harness.commands.explain_sign_in import explain_sign_in
+from harness.commands.explanation import Explanation
 from harness.commands.output import json_text
 from harness.errors import HarnessError
 from harness.findings.model import Rule
@@ -21,37 +27,8 @@ from harness.suites.registry import all_rules, former_ids
 
 __all__ = ["Explanation", "explain", "explain_rule"]
 
+MOST_BYTES = 4 * 1024 * 1024
 RULE_ID = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z0-9-]+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What is said about a thing: its kind (rule, sign-in, answer, claims) and the words.
-
-    `because` quotes the words of an answer that the explanation rests on; `page` is the long form
-    for people, Markdown.
-    """
-
-    kind: str
-    rule: str | None
-    cause: str
-    message: str
-    remedy: str
-    because: tuple[str, ...] = ()
-    page: str = ""
-    more: dict[str, Any] = field(default_factory=dict)
-
-    def to_plain(self) -> dict[str, Any]:
-        """The explanation as `--format json` prints it."""
-        return {
-            "kind": self.kind,
-            "rule": self.rule,
-            "cause": self.cause,
-            "message": self.message,
-            "remedy": self.remedy,
-            "because": list(self.because),
-            **self.more,
-        }
 
 
 Reader = Callable[[str, argparse.Namespace], Explanation | None]
@@ -82,17 +59,35 @@ def _more(rule: Rule) -> dict[str, Any]:
     return {"severity": rule.severity, "why": rule.why, "reference": rule.reference}
 
 
-READERS: Sequence[Reader] = (explain_rule,)
-
-
 def explain(options: argparse.Namespace) -> int:
-    """Explain a thing on standard output."""
-    for reader in READERS:
-        explanation = reader(options.thing, options)
+    """Explain a thing on standard output.
+
+    Raises:
+        HarnessError: it is nothing that can be explained, or cannot be read.
+    """
+
+    readers: Sequence[Reader] = (
+        explain_rule,
+        explain_claims,
+        explain_settings,
+        explain_answer,
+        explain_sign_in,
+    )
+    text = _read(options.thing)
+    for reader in readers:
+        explanation = reader(text, options)
         if explanation is not None:
             _print(explanation, options.format)
             return 0
-    raise HarnessError(f"{options.thing}: {_unknown(options.thing)}")
+    shown = options.thing if len(options.thing) < 80 and "\n" not in options.thing else "this text"
+    raise HarnessError(f"{shown}: {_unknown(text)}")
+
+
+def _read(thing: str) -> str:
+    """The text to explain: standard input for `-`, a file's content, or the thing itself."""
+    if thing == "-":
+        return sys.stdin.buffer.read(MOST_BYTES).decode("utf-8-sig", "replace")
+    return text_of(thing)
 
 
 def _print(explanation: Explanation, form: str) -> None:
@@ -103,6 +98,10 @@ def _print(explanation: Explanation, form: str) -> None:
 
 
 def _unknown(text: str) -> str:
-    near = difflib.get_close_matches(text.strip().lower(), list(all_rules()), n=3, cutoff=0.6)
+    wanted = text.strip().lower()[:80]
+    near = difflib.get_close_matches(wanted, list(all_rules()), n=3, cutoff=0.6)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; see connector-harness rules"
-    return f"nothing that can be explained, and no rule of that id{hint}"
+    return (
+        "nothing that can be explained: give a rule's id, a sign-in error or its number, an HTTP "
+        f"answer as curl -i prints it, a token's claims, or authentication settings{hint}"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from harness.bounds.files import cannot_be_path, is_file
@@ -16,13 +15,6 @@ from harness.settings.values import Settings
 __all__ = ["NO_TARGET", "context_here", "text_of"]
 
 NO_TARGET = "https://no.target.invalid"
-_EMPTY = {
-    "swagger": "2.0",
-    "info": {"title": "none", "version": "1"},
-    "host": "no.target.invalid",
-    "schemes": ["https"],
-    "paths": {},
-}
 
 
 def context_here(config: str | None) -> RunContext:
@@ -58,15 +50,7 @@ def text_of(thing: str) -> str:
 def _connector(settings: Settings) -> Connector:
     """The connector of this folder; one without operations where there is none."""
     try:
-        return load_connector(settings.connector or find_connector(settings.root), settings.properties)
+        path = settings.connector or find_connector(settings.root)
+        return load_connector(path, settings.properties)
     except (DefinitionError, SettingsError):
-        return _without_operations()
-
-
-def _without_operations() -> Connector:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "apiDefinition.swagger.json"
-        path.write_text(json.dumps(_EMPTY), encoding="utf-8")
-        return load_connector(path)
+        return Connector("none", (), {}, settings.root, "swagger", "", "", "", ("https",))

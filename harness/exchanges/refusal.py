@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
+from harness.bounds.urls import split_url
 from harness.exchanges.context import RunContext
 from harness.exchanges.front_ends import front_end_of, quoted
 from harness.exchanges.model import Exchange, Request, Response
@@ -22,7 +23,7 @@ from harness.exchanges.model import Exchange, Request, Response
 __all__ = ["Verdict", "classify", "judge_exchange", "same_place", "url_of"]
 
 Outcome = Literal["refused", "open", "reached", "elsewhere", "unverified"]
-Manner = Literal["challenge", "redirect", "page", "forbidden", ""]
+Manner = Literal["challenge", "redirect", "page", "forbidden", "missing", ""]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FRONT_END = frozenset({408, 429, 502, 503, 504})
@@ -32,6 +33,8 @@ MOST_TEXT_OF_A_PAGE = 400
 _SCRIPT_REDIRECT = re.compile(r"location\s*(?:\.\s*(?:replace|assign)|\.\s*href\s*=|=)", re.I)
 _SIGN_IN_PATH = re.compile(r"/authorize\b|/\.auth/login/", re.I)
 _PAGE_URL = re.compile(r"(?:https?:)?//[^\s\"'<>`]+|/\.auth/login/[^\s\"'<>`]*", re.I)
+_LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|log-?on|sign-?on|sso|saml2?)(?:[/._-]|$)", re.I)
+_PASSWORD_FIELD = re.compile(r"<input\b[^>]*\btype\s*=\s*[\"']?password", re.I)
 _INVISIBLE = re.compile(
     r"<(script|style|title|noscript)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.I | re.S
 )
@@ -77,6 +80,10 @@ def judge_exchange(context: RunContext, exchange: Exchange) -> Verdict:
         # The caller was sent to sign in; that this page leads no further opens no data.
         seen = f"sent to the app's own {_short(url)}, which answers {exchange.response.status}"
         return Verdict("refused", "redirect", seen, url)
+    hopped = bool(exchange.probe.meta.get("hop"))
+    if verdict.outcome == "open" and hopped and is_login_page(exchange.response, url):
+        seen = f"{verdict.observed}, the app's own login page"
+        return Verdict("refused", "page", seen, url)
     return verdict
 
 
@@ -106,6 +113,21 @@ def classify(response: Response, url: str = "") -> Verdict:
 def _is_own_sign_in(url: str) -> bool:
     """Whether an address is the page by which App Service lets people sign in."""
     return urlsplit(url).path.lower().startswith("/.auth/login/")
+
+
+def is_login_page(response: Response, url: str = "") -> bool:
+    """Whether a page asks its reader to sign in: by its address, or by a field for a password.
+
+    Where a redirect led to it, it is a refusal and no data.
+    """
+    if response.media_type != "text/html":
+        return False
+    return is_login_address(url) or _PASSWORD_FIELD.search(response.text[:LARGEST_PAGE]) is not None
+
+
+def is_login_address(url: str) -> bool:
+    """Whether an address is a login page's, by the words that frameworks use for it."""
+    return _LOGIN_PATH.search(split_url(url).path) is not None
 
 
 def same_place(one: str, other: str) -> bool:

@@ -96,6 +96,14 @@ KEY_REMEDY = (
     "Check the key or password before anything else: for a function set authLevel to function or "
     "admin; in your own code refuse calls without a valid one with 401."
 )
+HIDDEN = (
+    "Or the app hides: unauthenticatedClientAction RejectWith404 answers 404 for every path; then "
+    'set [anonymous] expect = "404".'
+)
+EXCLUDED_PATHS = (
+    "Look at globalValidation.excludedPaths too: a path or wildcard there takes operations out of "
+    "the check."
+)
 CLIENTS = {"api": "an API client", "browser": "a browser"}
 _WAYS = {
     "refused": ("challenge", "redirect", "page"),
@@ -205,7 +213,15 @@ def _legs(context: RunContext, exchanges: Sequence[Exchange]) -> list[_Leg]:
         meta = exchange.probe.meta
         key = (str(meta.get("part")), str(meta.get("leg")))
         grouped.setdefault(key, []).append(exchange)
-    return [_Leg(tuple(es), judge_exchange(context, es[-1])) for es in grouped.values()]
+    return [_Leg(tuple(es), verdict_on(context, es[-1])) for es in grouped.values()]
+
+
+def verdict_on(context: RunContext, exchange: Exchange) -> Verdict:
+    """What an exchange says; where the settings expect 404, that is how the app refuses."""
+    verdict = judge_exchange(context, exchange)
+    if context.settings.anonymous.expect == "404" and exchange.status == 404:
+        return Verdict("refused", "missing", verdict.observed)
+    return verdict
 
 
 def _plain_legs(legs: Sequence[_Leg]) -> list[_Leg]:
@@ -287,12 +303,18 @@ def _door_finding(
 ) -> Finding:
     clients = listed(list(dict.fromkeys(CLIENTS[str(leg.meta["client"])] for leg in legs)))
     what = "is answered" if rule is OPEN else "gets past the door to the app"
+    remedy = rule.remedy
+    if all(leg.last.status == 404 for leg in legs):
+        remedy = f"{rule.remedy} {HIDDEN}"
+    elif rule is OPEN:
+        remedy = f"{rule.remedy} {EXCLUDED_PATHS}"
     return rule.finding(
         f"{operation.id} without a token {what} ({clients})",
         operation=operation.id,
         caller="anonymous",
         expected="401, or a redirect to the tenant's sign-in",
         observed="; ".join(f"{leg.asked}: {leg.verdict.observed}" for leg in legs),
+        remedy=remedy,
         evidence=tuple(i for leg in (*legs, *more) for i in leg.evidence),
     )
 
@@ -318,7 +340,8 @@ def _refusals(
                 f"{leg.verdict.observed}, with {held}",
             )
         with_tokens = signs_in_by_entra(context, operation)
-        if not _is_expected(context, leg, with_tokens=with_tokens):
+        client = str(leg.meta.get("client"))
+        if not is_expected(context, leg.verdict, client, with_tokens=with_tokens):
             way = context.settings.anonymous.expect
             yield _finding(
                 EXPECTATION,
@@ -341,7 +364,9 @@ def _refusals(
             yield finding if fault.severity is None else _as(finding, fault.severity)
 
 
-def _is_expected(context: RunContext, leg: _Leg, *, with_tokens: bool) -> bool:
+def is_expected(
+    context: RunContext, verdict: Verdict, client: str, *, with_tokens: bool = True
+) -> bool:
     """Whether a refusal is of the configured way.
 
     App Service redirects browsers only, so with "redirect" an API client's 401 is right as well.
@@ -349,9 +374,9 @@ def _is_expected(context: RunContext, leg: _Leg, *, with_tokens: bool) -> bool:
     expect = context.settings.anonymous.expect
     if expect == "refused" and not with_tokens:
         return True  # where keys are checked, 403 refuses as well as 401
-    if expect == "redirect" and leg.meta.get("client") == "api":
-        return leg.verdict.manner in ("challenge", "redirect", "page")
-    return leg.verdict.manner in _WAYS[expect]
+    if expect == "redirect" and client == "api":
+        return verdict.manner in ("challenge", "redirect", "page")
+    return verdict.manner in _WAYS[expect]
 
 
 def _bypasses(operation: Operation, legs: Sequence[_Leg]) -> Iterator[Finding]:

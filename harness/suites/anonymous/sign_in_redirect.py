@@ -146,7 +146,7 @@ def signposts_of(context: RunContext) -> SignInTargets:
     known = resources if entra.api_client_id else set()
     return SignInTargets(
         frozenset(own),
-        _sign_in_hosts(entra.authority),
+        _sign_in_hosts(entra.authority) | {host.lower() for host in entra.sign_in_hosts},
         tenant,
         entra.api_client_id,
         frozenset(known),
@@ -186,7 +186,7 @@ def _challenge_faults(response: Response, posts: SignInTargets) -> Iterator[Wron
             f"resource_id {resource}",
         )
     metadata = challenge.parameters.get("resource_metadata")
-    if metadata and _netloc(metadata) not in posts.own_hosts:
+    if metadata and posts.own_hosts and _netloc(metadata) not in posts.own_hosts:
         yield WrongRefusal(
             FOREIGN_CHALLENGE,
             "the challenge's protected-resource metadata stand on a foreign host",
@@ -229,8 +229,18 @@ def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRe
             verdict.observed,
         )
         return
-    if _netloc(location) in posts.own_hosts and "/.auth/login/" in location.lower():
-        return  # the app's own page, which could not be followed further
+    if _netloc(location) in posts.own_hosts:
+        return  # the app's own sign-in page: whom it lets in is the app's matter
+    if _netloc(location).endswith(".azurestaticapps.net") and "/.auth/login/" in location:
+        yield WrongRefusal(
+            FOREIGN_REDIRECT,
+            "the caller is sent to the login of a Static Web App, which takes no bearer tokens of "
+            "a connector: let the connector call the Function App's own host",
+            f"https on {_hosts(posts)}",
+            verdict.observed,
+            "warning",
+        )
+        return
     if not _is_sign_in(location, posts):
         yield WrongRefusal(
             FOREIGN_REDIRECT,
@@ -290,7 +300,8 @@ def _parameter_faults(location: str, posts: SignInTargets) -> Iterator[WrongRefu
             f"client_id {client}",
         )
     back = query.get("redirect_uri")
-    if back and (_netloc(back) not in posts.own_hosts or not back.lower().startswith("https:")):
+    foreign = bool(posts.own_hosts) and _netloc(back or "") not in posts.own_hosts
+    if back and (foreign or not back.lower().startswith("https:")):
         yield WrongRefusal(
             REDIRECT_URI,
             "after sign-in the browser is sent to a host that is not the app's own",

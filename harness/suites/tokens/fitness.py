@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Expectations", "Unfit", "resource_of", "token_fitness"]
+__all__ = ["Expectations", "Unfit", "is_id_token", "notes_on", "resource_of", "token_fitness"]
 
 GRACE_S = 300
 """How long past `exp` the app still accepts a token, in seconds."""
@@ -43,6 +43,8 @@ class Expectations:
     audiences: tuple[str, ...] | None = None
     clients: tuple[str, ...] | None = None
     version: int | None = None
+    identities: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def token_fitness(
     if not claims:
         says = "the token is opaque or encrypted, so nothing can be told before the first call"
         return [Unfit("aud", "a JWT", "no claims", says, "nothing to do if calls succeed", False)]
+    if is_id_token(claims):
+        return [*_lifetime(claims, now), _id_token(claims)]
     return [
         *_lifetime(claims, now),
         *_tenant(claims, expected),
@@ -74,7 +78,76 @@ def token_fitness(
         *_version(claims, expected),
         *(_roles(claims) if is_app else _delegation(claims, expected)),
         *_client(claims, expected),
+        *_principals(claims, expected),
     ]
+
+
+def is_id_token(claims: Mapping[str, Any]) -> bool:
+    """Whether claims are an ID token's: a user, and neither a scope nor a client that asked.
+
+    Access tokens of Entra ID always name their client (`appid`, `azp`). Sources: "ID token claims
+    reference", "Access token claims reference"; OpenID Connect Core 1.0 section 2.
+    """
+    if str(claims.get("typ") or "").upper() == "ID" or claims.get("at_hash"):
+        return True
+    asked = any(claims.get(name) for name in ("scp", "scope", "appid", "azp", "cid", "client_id"))
+    is_app = claims.get("idtyp") == "app" or claims.get("appidacr") or claims.get("azpacr")
+    names = ("nonce", "c_hash", "preferred_username", "upn", "unique_name", "name", "email")
+    return not asked and not is_app and any(claims.get(name) for name in names)
+
+
+def notes_on(claims: Mapping[str, Any]) -> list[str]:
+    """What is worth knowing about a token that fits: a guest, groups left out, an app's own."""
+    names = " ".join(str(claims.get(n) or "") for n in ("upn", "unique_name", "preferred_username"))
+    notes = []
+    if claims.get("acct") == 1 or claims.get("idp") or "#ext#" in names.lower():
+        notes.append(
+            "note: the user is a guest of the tenant; oid is the guest's id in this tenant"
+        )
+    overage = claims.get("_claim_names")
+    if claims.get("hasgroups") or (isinstance(overage, Mapping) and "groups" in overage):
+        notes.append(
+            "note: groups overage: the token lists no groups; a function that reads groups must "
+            "ask Microsoft Graph"
+        )
+    if claims.get("idtyp") == "app":
+        notes.append("note: idtyp app: a token of an app without a user; roles say what it may do")
+    if claims.get("unique_name") and not (claims.get("upn") or claims.get("preferred_username")):
+        notes.append(
+            "note: unique_name only: the user has no upn here (a guest, or a personal one)"
+        )
+    return notes
+
+
+def _id_token(claims: Mapping[str, Any]) -> Unfit:
+    return Unfit(
+        "aud",
+        "an access token for the API",
+        f"an ID token for the client {claims.get('aud')}",
+        "this is an ID token: it tells the client who signed in, and is not for calling an API",
+        "hand in the access token (scope api://<api client id>/user_impersonation), not the ID "
+        "token; an app that takes ID tokens takes anybody who can sign in to that client",
+    )
+
+
+def _principals(claims: Mapping[str, Any], expected: Expectations) -> Iterator[Unfit]:
+    """Whether the user is among allowedPrincipals, where the app's settings list some."""
+    if expected.identities is None and expected.groups is None:
+        return
+    oid, groups = str(claims.get("oid") or ""), claims.get("groups")
+    held = tuple(str(each) for each in groups) if isinstance(groups, list) else ()
+    named = bool(oid) and _is_in(oid, expected.identities or ())
+    member = any(_is_in(group, expected.groups or ()) for group in held)
+    if named or member or (expected.groups and not held):
+        return
+    yield Unfit(
+        "oid",
+        " or ".join((*(expected.identities or ()), *(expected.groups or ()))) or "nobody",
+        oid or "none",
+        "the user is not among those whom the app's settings let in (allowedPrincipals)",
+        "add the user's object id to allowedPrincipals.identities, or a group of theirs",
+        certain=False,
+    )
 
 
 def resource_of(scope: str) -> str:
@@ -211,7 +284,7 @@ def _roles(claims: Mapping[str, Any]) -> Iterator[Unfit]:
 
 
 def _delegation(claims: Mapping[str, Any], expected: Expectations) -> Iterator[Unfit]:
-    granted = str(claims.get("scp") or "").split()
+    granted = _scopes(claims)
     if not granted:
         app_only = claims.get("idtyp") == "app" or "roles" in claims
         says = "the token is of an app without a user" if app_only else "the token grants no scope"
@@ -261,6 +334,12 @@ def _client(claims: Mapping[str, Any], expected: Expectations) -> Iterator[Unfit
             "hand in a token of that client, or let the harness sign in",
             certain=False,
         )
+
+
+def _scopes(claims: Mapping[str, Any]) -> list[str]:
+    """The delegated scopes: a text (Entra ID, RFC 9068) or a list (others)."""
+    held = claims.get("scp") or claims.get("scope") or ""
+    return [str(each) for each in held] if isinstance(held, list) else str(held).split()
 
 
 def _is_in(value: str, accepted: tuple[str, ...]) -> bool:

@@ -189,6 +189,8 @@ def expectations_of(context: RunContext) -> Expectations:
         audiences=app.accepted_audiences,
         clients=app.clients,
         version=token_version(app.issuer),
+        identities=app.identities or None,
+        groups=app.groups or None,
     )
 
 
