@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from harness.cli import main
+from tests.public_cases import auth_cases
 
-SHARED = next((p for p in (Path("/work/shared"),) if p.is_dir()), None)
+CASES = auth_cases()
 TENANT = "3596192b-fdf5-4e2c-a6fa-acb706c963d8"
 API = "a0f558c5-f887-4bd1-8811-07ba011d09af"
 CLIENT = "11112222-3333-4444-5555-666677778888"
@@ -28,15 +29,6 @@ DEFINITION = {
         "/docs": {"get": {"operationId": "List", "responses": {"200": {"description": "d"}}}}
     },
 }
-
-
-def cases(shared: Path | None) -> list[dict[str, Any]]:
-    if shared is None:
-        return []
-    rows: list[dict[str, Any]] = json.loads(
-        (shared / "cases" / "auth.json").read_text(encoding="utf-8")
-    )
-    return rows
 
 
 def folder_of(case: dict[str, Any], folder: Path) -> Path:
@@ -105,7 +97,7 @@ def explained(
     return status, captured.out + captured.err
 
 
-TOLD = [case for case in cases(SHARED) if case["kind"] != "identity"]
+TOLD = [case for case in CASES if case["kind"] != "identity"]
 
 
 @pytest.mark.parametrize("case", TOLD, ids=lambda case: case["id"])
@@ -121,3 +113,10 @@ def test_case_is_told(
             assert re.search(pattern, said, re.M | re.I), f"{pattern!r} not in:\n{said}"
         for pattern in case["mustnot"]:
             assert not re.search(pattern, said, re.M | re.I), f"{pattern!r} in:\n{said}"
+
+
+@pytest.mark.skipif(not CASES, reason="the folder of public cases is not here")
+def test_every_public_case_is_told_here_or_with_the_delegated_suite() -> None:
+    identities = [case for case in CASES if case["kind"] == "identity"]
+
+    assert len(TOLD) + len(identities) == len(CASES) >= 65

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from harness.connector.pointers import find
 from harness.errors import SettingsError
@@ -88,7 +89,12 @@ def judge_identity(
         elif exchange.status == 200:
             proved.setdefault(exchange.probe.caller.name, "the platform (/.auth/me)")
     missing = [name for name in context.settings.users if name not in proved]
-    unverified = None if findings else _named_but_silent(context, of(exchanges, "identity"))
+    asked = of(exchanges, "identity")
+    unverified = None
+    if not findings:
+        unverified = _named_but_silent(context, asked) or _by_display_name(
+            context, asked, claims_by_user
+        )
     if unverified is None and missing and not any(finding.is_error for finding in findings):
         row = proposed_row(context, of(exchanges, "identity"))
         where = f"set [delegated] identity = [{row}]" if row else _NAME_AN_OPERATION
@@ -117,6 +123,32 @@ def _named_but_silent(context: RunContext, exchanges: Sequence[Exchange]) -> str
     )
 
 
+def _by_display_name(
+    context: RunContext, exchanges: Sequence[Exchange], claims_by_user: Claims
+) -> str | None:
+    """Where an answer holds the user's display name, although the settings compare another claim.
+
+    App Service puts it into X-MS-CLIENT-PRINCIPAL-NAME for some shapes of tokens.
+    """
+    for exchange in exchanges:
+        for pointer in context.settings.delegated.identity or ():
+            name, asked = exchange.probe.caller.name, exchange.probe.operation
+            told = pointed_text(exchange.response, pointer.pointer)
+            claims = claims_by_user.get(name, {})
+            if asked == pointer.operation and _is_display_name(told, pointer, claims):
+                return (
+                    f'{asked} names {name} by the display name: set claim = "name" in '
+                    f"[delegated] identity instead of {pointer.claim!r}, or let the function "
+                    "answer with an id"
+                )
+    return None
+
+
+def _is_display_name(told: str | None, pointer: IdentityPointer, claims: Mapping[str, Any]) -> bool:
+    shown = str(claims.get("name") or "").strip().casefold()
+    return bool(shown) and pointer.claim != "name" and (told or "").strip().casefold() == shown
+
+
 def _identity_notes(proved: dict[str, str], context: RunContext) -> list[str]:
     by_proof: dict[str, list[str]] = {}
     for name, proof in proved.items():
@@ -142,6 +174,9 @@ def _identity_of(
     if not pointers:
         operation = context.connector.operation(str(exchange.probe.operation))
         return None, proof_of(operation, exchange, claims_by_user)
+    response, claims = exchange.response, claims_by_user[name]
+    if any(_is_display_name(pointed_text(response, p.pointer), p, claims) for p in pointers):
+        return None, None
     for pointer in pointers:
         finding = _compare(context, exchange, pointer, claims_by_user)
         if finding is not None:
