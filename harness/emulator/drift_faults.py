@@ -116,6 +116,8 @@ class DriftFaults:
             answer.status = 202
         if faults.has("header-missing", operation):
             answer.set_header("Content-Type", None)
+        if faults.has("public-cache", operation):
+            answer.set_header("Cache-Control", "public, max-age=60")
         if faults.has("header-dropped", operation):
             answer.set_header("X-Total-Count", None)
         for name, change in BODY_CHANGES.items():

@@ -25,6 +25,7 @@ from harness.emulator.web import Answer, Handler, HttpRequest, json_answer
 
 __all__ = ["EasyAuth", "default_settings", "is_identity"]
 
+NOBODYS_ID = "99999999-0000-4000-8000-000000000000"
 NO_PERMISSION = b"You do not have permission to view this directory or page."
 IDENTITY_HEADERS = ("x-ms-client-principal", "x-ms-token-")
 SCHEMAS = "http://schemas.microsoft.com/identity/claims/"
@@ -124,7 +125,16 @@ class EasyAuth:
         try:
             claims = self._claims(request)
         except Rejected as rejected:
+            if self._faults.has("late-token-check", request.extra.get("operation")):
+                return json_answer({"error": {"code": "badRequest", "message": "no title"}}, 400)
+            if self._faults.has("forbidden-for-invalid"):
+                return Answer(403)
             return await self._refused(request, rejected.status)
+        if self._faults.has("signed-in-refused", request.extra.get("operation")):
+            if claims is not None:
+                return Answer(403)
+            self._inject(request, self._somebody())
+            return await self._app(request)
         if claims is None:
             return await self._anonymous(request)
         if self._is_cross_site(request):
@@ -257,18 +267,14 @@ class EasyAuth:
         return Answer(401, headers, body)
 
     def _somebody(self) -> dict[str, Any]:
-        user = next(iter(self._entra.tenant.users.values()))
-        return {
-            "preferred_username": user.username,
-            "oid": user.object_id,
-            "name": user.name,
-            "scp": "user_impersonation",
-        }
+        return _claims_of(next(iter(self._entra.tenant.users.values())))
 
     def _challenge(self, request: HttpRequest) -> str:
         tenant = TENANT_ID
         if self._faults.has("foreign-challenge"):
-            tenant = "99999999-0000-4000-8000-000000000000"
+            tenant = NOBODYS_ID
+        if self._faults.has("basic-challenge"):
+            return f'Basic realm="{request.header("host") or ""}"'
         # The parameters are separated by spaces, as the real module sends them.
         return (
             f'Bearer realm="{request.header("host") or ""}" '
@@ -281,8 +287,10 @@ class EasyAuth:
         target = request.raw_target.decode("latin-1")
         query = {
             "response_type": "code id_token",
-            "redirect_uri": f"{self._origin(request)}/.auth/login/aad/callback",
-            "client_id": self.policy.client_id,
+            "redirect_uri": f"{self._return_origin(request)}/.auth/login/aad/callback",
+            "client_id": NOBODYS_ID
+            if self._faults.has("wrong-client-redirect")
+            else self.policy.client_id,
             "scope": "openid profile email",
             "response_mode": "form_post",
         }
@@ -292,7 +300,7 @@ class EasyAuth:
         if self._faults.has("foreign-redirect"):
             authority = "https://login.contoso-phishing.example"
         if self._faults.has("wrong-tenant-redirect"):
-            tenant = "99999999-0000-4000-8000-000000000000"
+            tenant = NOBODYS_ID
         location = f"{authority}/{tenant}/oauth2/v2.0/authorize?{urlencode(query)}"
         cookie = ("Set-Cookie", f"Nonce={secrets.token_urlsafe(24)}; path=/; secure; HttpOnly")
         if self._login_page == "script":
@@ -307,6 +315,12 @@ class EasyAuth:
             [("Location", location), cookie, ("Content-Type", "text/html; charset=UTF-8")],
             moved.encode("utf-8"),
         )
+
+    def _return_origin(self, request: HttpRequest) -> str:
+        """Where the browser is sent after the sign-in."""
+        if self._faults.has("foreign-return-url"):
+            return "https://return.contoso-phishing.example"
+        return self._origin(request)
 
     def _origin(self, request: HttpRequest) -> str:
         return f"https://{request.header('host') or ''}"
@@ -344,6 +358,9 @@ class EasyAuth:
         claims = self._session(request)
         if claims is None and self._faults.has("auth-me-open"):
             claims = self._somebody()
+        if claims is not None and self._faults.has("auth-me-someone-else"):
+            others = [u for u in self._entra.tenant.users.values() if u.object_id != claims["oid"]]
+            claims = _claims_of(others[0])
         if claims is None:
             return Answer(401, [("WWW-Authenticate", self._challenge(request))])
         expires = datetime.fromtimestamp(claims.get("exp", time.time()), tz=UTC)
@@ -360,6 +377,16 @@ class EasyAuth:
                 }
             ]
         )
+
+
+def _claims_of(user: Any) -> dict[str, Any]:
+    """What a token would say about a user."""
+    return {
+        "preferred_username": user.username,
+        "oid": user.object_id,
+        "name": user.name,
+        "scp": "user_impersonation",
+    }
 
 
 def is_identity(name: str) -> bool:

@@ -13,6 +13,10 @@ DOOR = {
     "auth-off": "App Service Authentication lets everybody through (to one operation, or to all)",
     "foreign-redirect": "browsers are sent to a host that is not the tenant's sign-in",
     "wrong-tenant-redirect": "browsers are sent to another tenant's sign-in",
+    "wrong-client-redirect": "the sign-in is for another app registration",
+    "foreign-return-url": "after the sign-in browsers are sent to a foreign host",
+    "basic-challenge": "the 401 asks for a Basic sign-in instead of a bearer token",
+    "auth-me-someone-else": "/.auth/me names another user than the one who signed in",
     "no-nonce": "the redirect to the sign-in lacks nonce and state",
     "case-bypass": "a path in other case skips authentication",
     "slash-bypass": "a trailing slash skips authentication",
@@ -53,6 +57,9 @@ TOKEN = {
     "accept-cookie-token": "a token in a cookie counts",
     "accept-truncated": "truncated tokens pass",
     "accept-outside-allow-list": "clients outside the allow-list pass",
+    "signed-in-refused": "signed-in callers are refused, and callers without a token are served",
+    "late-token-check": "the app refuses the input (400) before it looks at the token",
+    "forbidden-for-invalid": "invalid tokens are answered with 403 instead of 401",
     "refuse-good-token": "good tokens are refused (audience mismatch)",
 }
 KEYS = {
@@ -96,6 +103,7 @@ DRIFT = {
     "header-missing": "the answer has no Content-Type",
     "header-dropped": "the answer lacks the headers of the function's own",
     "token-echoed": "the answer carries the caller's token",
+    "public-cache": "answers allow shared caches to keep them",
     "huge": "answers are larger than a connector takes",
     "throttle": "every third call is throttled with 429 and Retry-After",
     "cold-start": "the first calls meet 503",

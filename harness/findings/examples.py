@@ -79,7 +79,7 @@ class Fault:
     `name` is what `--connector-demo-fault` takes; `operation` is where the finding is, None for
     the app as a whole. `settings` are rows of the settings file (`section.key` → value) and
     `options` the emulator's own that the finding needs as well; `definition` and `properties` edit
-    the sample's files as in `Edit`. `along` names rules that cannot but fire with it.
+    the sample's files as in `Edit`. `along` names rules that may fire with it.
     """
 
     name: str = ""

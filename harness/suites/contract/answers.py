@@ -39,7 +39,7 @@ LARGE = Rule(
     why="The platform refuses larger answers.",
     remedy="Page the answer, or return a link to the content.",
     reference='Microsoft Learn, "Limits of custom connectors"',
-    shown_by=(Fault("huge:WhoAmI", "WhoAmI"),),
+    shown_by=(Fault("huge:WhoAmI", "WhoAmI", along=("contract.body",)),),
 )
 SERVER_ERROR = Rule(
     id="contract.server-error",

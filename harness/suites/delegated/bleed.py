@@ -27,7 +27,7 @@ BLEED = Rule(
     why="It shows only under load, and then hands out other people's data.",
     remedy="Keep nothing of a request in static or shared variables; key every cache by user.",
     reference="Azure Functions, 'Best practices': static state is shared between invocations",
-    shown_by=(Fault("cached-per-url:ListDocuments", "ListDocuments"),),
+    shown_by=(Fault("cached-per-url:ListDocuments", "ListDocuments", along=("delegated.leak",)),),
 )
 
 _MOMENTS = re.compile(

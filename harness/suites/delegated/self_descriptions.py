@@ -45,7 +45,7 @@ WRONG_IDENTITY = Rule(
     remedy="Take the user from X-MS-CLIENT-PRINCIPAL of each request; keep no user in a static "
     "or global variable, and do not take it from inputs.",
     reference="App Service, 'Work with user identities in Azure App Service authentication'",
-    shown_by=(Fault("whoami-someone-else", "WhoAmI"),),
+    shown_by=(Fault("whoami-someone-else", "WhoAmI", along=("delegated.leak",)),),
 )
 
 _VERBS = frozenset(

@@ -92,7 +92,7 @@ NOT_MONOTONE = Rule(
     remedy="Set unauthenticatedClientAction to Return401 and fill, or remove, the empty list "
     "under defaultAuthorizationPolicy.",
     reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in",
-    shown_by=(Fault(operation="WhoAmI", options={"allowed_applications": []}),),
+    shown_by=(Fault("signed-in-refused:WhoAmI", "WhoAmI"),),
 )
 UNEXPECTED_REFUSAL = Rule(
     id="token.unexpected-refusal",
