@@ -31,7 +31,7 @@ DYNAMIC_OPERATION = Rule(
 )
 DYNAMIC_PARAMETER = Rule(
     id="definition.dynamic-parameter",
-    severity="warning",
+    severity="error",
     title="A dynamic extension passes an input that is not there",
     meaning="x-ms-dynamic-* sets a parameter that the named operation does not have.",
     why="The value is lost, and the list is wrong or empty.",

@@ -8,23 +8,24 @@ from dataclasses import replace
 from harness.bounds.files import is_file
 from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Place
-from harness.connector.properties import expected_scope, is_placeholder
 from harness.connector.schema.walk import shapes_of
-from harness.findings.examples import REMOVED, Edit
+from harness.findings.examples import Edit
 from harness.findings.model import Finding, Rule
-from harness.findings.sample import OAUTH
+from harness.suites.definition.aad import is_aad, judge_aad
 from harness.suites.definition.certification import CERTIFICATION_ONLY, judge_certification
 from harness.suites.definition.context import DefinitionFacts
 from harness.suites.definition.document import (
     DUPLICATE_KEY,
     judge_document,
     judge_security,
-    requirements_of,
 )
 from harness.suites.definition.dynamics import judge_dynamics
+from harness.suites.definition.examples import judge_examples
+from harness.suites.definition.generator_traces import judge_generator_traces
 from harness.suites.definition.inputs import PARAMETER_DUPLICATE, judge_inputs
 from harness.suites.definition.official_schema import judge_official_schema
 from harness.suites.definition.operations import judge_operations
+from harness.suites.definition.paging import judge_paging
 from harness.suites.definition.policies import judge_policies
 from harness.suites.definition.properties_cross_check import judge_properties
 from harness.suites.definition.references import judge_references
@@ -67,52 +68,13 @@ BASE_PATH = Rule(
     id="definition.base-path",
     severity="error",
     title="basePath is not valid",
-    meaning="basePath does not begin with a slash, or holds a placeholder or spaces.",
+    meaning="basePath does not begin with a slash, or holds a placeholder or spaces; a note where "
+    "the policy dynamichosturl gives the whole address.",
     why="The platform refuses the file.",
     remedy="Begin it with a slash: /api.",
     reference=VALIDATOR,
     shown_by=(Edit({"/basePath": "api v1"}),),
     microsoft=("BasePathNotValid",),
-)
-SECURITY_MISSING = Rule(
-    id="definition.security-missing",
-    severity="warning",
-    title="An AAD connector's definition does not ask for sign-in",
-    meaning="apiProperties.json signs users in, but no security applies to the operations.",
-    why="Other tools and reviewers take the API for open.",
-    remedy="Declare securityDefinitions with oauth2 and apply it in security.",
-    reference="Microsoft, 'Use Microsoft Entra ID with a custom connector'",
-    shown_by=(Edit({"/security": [], "/securityDefinitions/oauth2_auth": REMOVED}),),
-)
-AAD_INCOMPLETE = Rule(
-    id="definition.aad-incomplete",
-    severity="error",
-    title="The AAD section of apiProperties.json is incomplete",
-    meaning="identityProvider is aad, but resourceUri (or clientId) is missing.",
-    why="No connection can be made: Entra ID does not know for which API to issue a token.",
-    remedy="Fill in clientId and customParameters.resourceUri.",
-    reference="Microsoft, 'Use Microsoft Entra ID with a custom connector'",
-    shown_by=(Edit(properties={f"{OAUTH}/customParameters/resourceUri/value": ""}),),
-)
-AAD_PLACEHOLDER = Rule(
-    id="definition.aad-placeholder",
-    severity="note",
-    title="apiProperties.json has placeholders",
-    meaning="clientId or resourceUri is a placeholder.",
-    why="It must be filled in before deployment.",
-    remedy="Fill it in as part of the deployment.",
-    reference="Microsoft, 'Create a custom connector from paconn: API properties file'",
-    shown_by=(Edit(properties={f"{OAUTH}/clientId": "<<client id>>"}),),
-)
-AAD_RESOURCE = Rule(
-    id="definition.aad-resource",
-    severity="warning",
-    title="resourceUri does not fit the configured scope",
-    meaning="The token that the connector asks for is for another resource than [entra] scope.",
-    why="The connector's token has another audience than the one that is tested here.",
-    remedy="Make resourceUri and the scope's resource equal, to the trailing slash.",
-    reference="Microsoft identity platform, 'Access tokens': aud",
-    shown_by=(Edit(properties={f"{OAUTH}/customParameters/resourceUri/value": "api://other"}),),
 )
 SETTINGS_PATH = Rule(
     id="definition.settings-path",
@@ -135,7 +97,8 @@ HOST_LEFT_OVER = Rule(
     id="target.host-left-over",
     severity="error",
     title="The host is a left-over",
-    meaning="host is localhost, has no name at all, or is a placeholder.",
+    meaning="host is localhost, has no name at all, or is a placeholder; a note where "
+    "capabilities has gateway, since the gateway's own machine is meant then.",
     why="The platform cannot reach it.",
     remedy="Set host to the function app's host name.",
     reference=VALIDATOR,
@@ -169,13 +132,16 @@ def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Findi
         _size,
         _loading,
         _address,
-        _security,
-        _properties,
+        lambda c, _: judge_security(c),
+        judge_aad,
         _paconn,
         lambda c, _: judge_policies(c),
         lambda c, f: judge_properties(c, certification=f.certification),
         lambda c, _: judge_operations(c),
         lambda c, _: judge_everywhere(c),
+        lambda c, _: judge_paging(c),
+        lambda c, _: judge_generator_traces(c, shapes),
+        lambda c, _: judge_examples(c, shapes),
         lambda c, _: judge_dynamics(c),
         lambda c, _: judge_revisions(c),
         lambda c, _: judge_document(c, shapes),
@@ -279,7 +245,7 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
             "/host" if host else "",
             expected="the function app's host name",
             observed=host,
-            severity="note" if postman else "error",
+            severity="note" if postman or (host and _has_gateway(connector)) else "error",
         )
     elif not rewritten and not left_over:
         yield from _other_host(connector, facts, host)
@@ -288,12 +254,35 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
             connector,
             f"schemes is {', '.join(connector.schemes)}",
             "/schemes",
-            severity="note" if postman else None,
+            severity="note" if postman else ("error" if is_aad(connector) else None),
         )
     yield from _scheme_names(connector)
+    yield from _base_path(connector, rewritten=rewritten)
+
+
+def _base_path(connector: Connector, *, rewritten: bool) -> Iterator[Finding]:
+    """basePath as it is written; where a policy gives the whole address it is not used."""
     base = connector.raw.get("basePath")
-    if isinstance(base, str) and (not base.startswith("/") or " " in base or "{" in base):
-        yield BASE_PATH.at(connector, f"basePath is {base!r}", "/basePath")
+    if not isinstance(base, str):
+        return
+    placeholder = any(mark in base for mark in "{}<>[]")
+    if base.startswith("/") and " " not in base and not placeholder:
+        return
+    yield BASE_PATH.at(
+        connector,
+        f"basePath is {base!r}" + (", a placeholder" if placeholder else ""),
+        "/basePath",
+        remedy="Replace the placeholder by the path: /api." if placeholder else "",
+        severity="note" if rewritten else None,
+    )
+
+
+def _has_gateway(connector: Connector) -> bool:
+    """Whether calls go through an on-premises data gateway, which resolves the host itself."""
+    body = connector.properties.raw.get("properties") if connector.properties else None
+    listed = body.get("capabilities") if isinstance(body, Mapping) else None
+    words = listed if isinstance(listed, list) else [listed]
+    return "gateway" in {str(word).lower() for word in words}
 
 
 def _scheme_names(connector: Connector) -> Iterator[Finding]:
@@ -335,67 +324,6 @@ def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iter
             expected=" or ".join(sorted(known)),
             observed=host,
         )
-
-
-# ---------------------------------------------------------------------- security
-
-
-def _security(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
-    schemes = connector.raw.get("securityDefinitions")
-    defined = set(schemes) if isinstance(schemes, Mapping) else set()
-    yield from judge_security(connector)
-    properties = connector.properties
-    provider = (properties.identity_provider or "").lower() if properties else ""
-    if provider not in ("aad", "aadcertificate") or connector.kind == "postman":
-        return
-    has_oauth = any(
-        isinstance(scheme, Mapping) and scheme.get("type") == "oauth2"
-        for scheme in (schemes.values() if isinstance(schemes, Mapping) else ())
-    )
-    applied = any(requirement for _, requirement in requirements_of(connector))
-    if not (has_oauth and applied):
-        yield SECURITY_MISSING.at(
-            connector,
-            "users sign in by AAD, but the definition does not say so",
-            "/securityDefinitions" if defined else "",
-            severity="note" if has_oauth else None,
-        )
-
-
-# ---------------------------------------------------------------------- properties
-
-
-def _properties(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
-    properties = connector.properties
-    if properties is None or (properties.identity_provider or "").lower() != "aad":
-        return
-    place = Place(properties.path.as_posix(), "/properties/connectionParameters")
-    for name, value in (
-        ("clientId", properties.client_id),
-        ("resourceUri", properties.resource_uri),
-    ):
-        if value and is_placeholder(value):
-            message = f"{name} is a placeholder"
-            yield AAD_PLACEHOLDER.at(connector, message, "", place=place)
-    if not properties.resource_uri:
-        message = "resourceUri is missing"
-        yield AAD_INCOMPLETE.at(connector, message, "", place=place)
-        return
-    scope = expected_scope(properties)
-    if facts.scope and scope and not is_placeholder(properties.resource_uri):
-        mine, theirs = facts.scope.rpartition("/")[0], scope.rpartition("/")[0]
-        if mine != theirs:
-            slash = mine.rstrip("/") == theirs.rstrip("/")
-            why = "they differ in the trailing slash alone: audiences are compared exactly"
-            yield AAD_RESOURCE.at(
-                connector,
-                f"resourceUri asks for {theirs}, [entra] scope for {mine}"
-                + (f"; {why}" if slash else ""),
-                "",
-                expected=mine,
-                observed=theirs,
-                place=place,
-            )
 
 
 def _paconn(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:

@@ -46,8 +46,10 @@ OPERATION_ID_FORM = Rule(
     id="definition.operation-id-form",
     severity="note",
     title="An operationId has unusual characters",
-    meaning="It is not made of letters, digits and underscores, or is longer than 80 characters.",
-    why="The platform replaces such characters, and flows then show another name.",
+    meaning="It is not made of letters, digits and underscores, or is longer than 80 characters; "
+    "with a slash or another character of URLs, a warning.",
+    why="The platform replaces such characters, and flows then show another name; made with a "
+    "slash, they say that the operation is not in the definition.",
     remedy="Use PascalCase; but keep the id of a connector that is in use.",
     reference=VALIDATOR,
     shown_by=(Edit({f"{GET_DOCUMENT}/operationId": "Get a document"}),),
@@ -318,22 +320,11 @@ INTERNAL_WITHOUT_DEFAULT = Rule(
         ),
     ),
 )
-PAGE_LINK = Rule(
-    id="definition.page-link",
-    severity="warning",
-    title="Pages have an unknown link",
-    meaning="nextLinkName of x-ms-pageable is neither nextLink nor @odata.nextLink.",
-    why="Flows get the first page alone.",
-    remedy="Rename the field of the answer, or use the policy updatenextlink.",
-    reference=EXTENSIONS,
-    shown_by=(Edit({f"{LIST_DOCUMENTS}/x-ms-pageable": {"nextLinkName": "next"}}),),
-    microsoft=("InvalidNextLinkNameValue",),
-)
 
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BREAKS_FLOWS = re.compile(r"[/\\?#%&:]")
 _RESTRICTED = re.compile(r"[/\\<>*%&?]")
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
-NEXT_LINKS = ("nextLink", "@odata.nextLink")
 SUMMARY_LIMIT = 80
 
 
@@ -342,7 +333,7 @@ def judge_operations(connector: Connector) -> Iterator[Finding]:
     yield from _ids(connector)
     yield from _paths(connector)
     for operation in connector.operations:
-        for judge in (_texts, _parameters, _path_parameters, _responses, _pages):
+        for judge in (_texts, _parameters, _path_parameters, _responses):
             yield from judge(connector, operation)
 
 
@@ -360,12 +351,14 @@ def _ids(connector: Connector) -> Iterator[Finding]:
             message = f"operationId {given} stands at {counts[given]} operations"
             yield OPERATION_ID_DUPLICATE.at(connector, message, pointer, operation=operation)
         elif not _ID.fullmatch(given) or len(given) > SUMMARY_LIMIT:
+            breaks = _BREAKS_FLOWS.search(given) is not None
+            message = f"operationId {given!r} is not made of letters, digits and underscores"
             yield OPERATION_ID_FORM.at(
                 connector,
-                f"operationId {given!r} is not made of letters, digits and underscores",
+                message + (": flows cannot find the operation again" if breaks else ""),
                 pointer,
                 operation=operation,
-                severity="note",
+                severity="warning" if breaks else None,
             )
 
 
@@ -533,29 +526,17 @@ def _responses(connector: Connector, operation: Operation) -> Iterator[Finding]:
         )
         return
     success = [r for s, r in operation.responses.items() if s.startswith("2")]
-    if not success:
-        if "default" not in operation.responses:
-            message = f"{operation.id} documents no success"
-            yield NO_SUCCESS_RESPONSE.at(connector, message, pointer, operation=operation)
+    if not success and "default" not in operation.responses:
+        message = f"{operation.id} documents no success"
+        yield NO_SUCCESS_RESPONSE.at(connector, message, pointer, operation=operation)
         return
     if operation.method == "DELETE" or _is_webhook(operation) or _is_hidden(operation):
         return  # nobody uses what they answer
-    for response in success:
+    if not success and connector.kind == "postman":
+        return  # a collection without saved answers
+    for response in success or [operation.responses["default"]]:
         dynamic = any(key in response.raw for key in DYNAMIC)
-        if response.schema is None and not dynamic and response.status in ("200", "201"):
-            message = f"answer {response.status} of {operation.id} has no schema"
+        if not response.schema and not dynamic and response.status in ("200", "201", "default"):
+            empty = "an empty schema" if response.schema is not None else "no schema"
+            message = f"answer {response.status} of {operation.id} has {empty}"
             yield RESPONSE_SCHEMA.at(connector, message, response.pointer, operation=operation)
-
-
-def _pages(connector: Connector, operation: Operation) -> Iterator[Finding]:
-    pageable = operation.raw.get("x-ms-pageable")
-    name = pageable.get("nextLinkName") if isinstance(pageable, Mapping) else None
-    if name is not None and name not in NEXT_LINKS:
-        yield PAGE_LINK.at(
-            connector,
-            f"nextLinkName of {operation.id} is {name!r}",
-            f"{operation.pointer}/x-ms-pageable/nextLinkName",
-            operation=operation,
-            expected=" or ".join(NEXT_LINKS),
-            observed=repr(name),
-        )

@@ -27,7 +27,7 @@ _HEADER = {
 
 CONNECTION_PARAMETER_MISSING = Rule(
     id="definition.connection-parameter-missing",
-    severity="error",
+    severity="warning",
     title="A policy uses a connection parameter that is not defined",
     meaning="An expression says connectionParameters('x'), and neither connectionParameters nor a "
     "connection parameter set has an x.",

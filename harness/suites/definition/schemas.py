@@ -6,9 +6,10 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
+from urllib.parse import unquote
 
 from harness.connector.model import Connector
-from harness.findings.examples import Edit
+from harness.findings.examples import REMOVED, Edit
 from harness.findings.model import Finding, Rule
 from harness.findings.sample import GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, NEW_TITLE, query
 
@@ -70,9 +71,10 @@ VISIBILITY_VALUE = Rule(
 )
 DEFAULT_MISMATCH = Rule(
     id="definition.default-mismatch",
-    severity="warning",
+    severity="error",
     title="A default does not fit its own type",
-    meaning="The default is not of the declared type, or not one of the enum's values.",
+    meaning="The default is not of the declared type; as a warning, it is not one of the enum's "
+    "values.",
     why="The platform refuses it or sends what the app refuses.",
     remedy="Correct the default.",
     reference=VALIDATOR,
@@ -140,7 +142,7 @@ ARRAY_ITEMS = Rule(
     why="The designer cannot offer its elements.",
     remedy="Add items.",
     reference=VALIDATOR,
-    shown_by=(Edit({f"{NEW_TITLE}/type": "array"}),),
+    shown_by=(Edit({f"{NEW_TITLE}/type": "array", f"{NEW_TITLE}/example": REMOVED}),),
     microsoft=("ArrayHasNoItems",),
 )
 REQUIRED_UNKNOWN = Rule(
@@ -211,7 +213,9 @@ MISSPELT = {"x-summary": "x-ms-summary", "x-visibility": "x-ms-visibility"}
 VISIBILITIES = ("important", "advanced", "internal", "none", "")
 SCHEMA_HOLDERS = ("schema", "items", "additionalProperties")
 _FUNCTION_KEY = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
-_SIGNATURE = re.compile(r"(?:^|[?&;])sig=[A-Za-z0-9%+/_-]{20,}")
+_SIGNATURE = re.compile(r"(?:^|[?&;])sig=([A-Za-z0-9%+/_=-]{43,})")
+_HASH = re.compile(r"[A-Za-z0-9+/_-]{43}")
+"""An SHA-256 in base64, as Logic Apps and Azure Storage sign URLs."""
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 _ENTRA_SECRET = re.compile(r"[A-Za-z0-9_.-]{3}[78]Q~[A-Za-z0-9_.~-]{31,34}")
 TYPES = {
@@ -277,7 +281,7 @@ def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
     for key in node:
         if not isinstance(key, str) or not key.startswith("x-") or key.lower() in KNOWN_EXTENSIONS:
             continue
-        near = MISSPELT.get(key.lower()) or _near(key)
+        near = (None if _is_path(pointer) else MISSPELT.get(key.lower())) or _near(key)
         if near is not None:
             yield EXTENSION_MISSPELT.at(
                 connector,
@@ -295,6 +299,11 @@ def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
             expected="important, advanced, internal or none",
             observed=repr(value),
         )
+
+
+def _is_path(pointer: str) -> bool:
+    """Whether a pointer leads to a path, whose summary Microsoft.OpenApi writes as x-summary."""
+    return pointer.startswith("/paths/") and pointer.count("/") == 2
 
 
 def _near(key: str) -> str | None:
@@ -321,7 +330,7 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
     enum = node.get("enum")
     if isinstance(enum, list):
         kind = str(node.get("type"))
-        odd = [v for v in enum if v is not None and kind in TYPES and not _is_a(v, kind)]
+        odd = [v for v in enum if v is not None and kind in TYPES and not is_a(v, kind)]
         if odd:
             message = f"enum has {type(odd[0]).__name__}, the type is {kind}"
             yield ENUM_EMPTY.at(connector, message, f"{pointer}/enum", expected=kind)
@@ -342,7 +351,7 @@ def _default(connector: Connector, node: Mapping[str, Any], pointer: str) -> Ite
     if isinstance(value, str) and value.startswith("@"):
         return
     enum = node.get("enum")
-    wrong_type = isinstance(kind, str) and kind in TYPES and not _is_a(value, kind)
+    wrong_type = isinstance(kind, str) and kind in TYPES and not is_a(value, kind)
     outside = isinstance(enum, list) and enum and value not in enum and value not in ("", None)
     if wrong_type and value is not None:
         shown = type(value).__name__
@@ -358,10 +367,12 @@ def _default(connector: Connector, node: Mapping[str, Any], pointer: str) -> Ite
             connector,
             "the default is not one of the enum's values",
             f"{pointer}/default",
+            severity="warning",
         )
 
 
-def _is_a(value: Any, kind: str) -> bool:
+def is_a(value: Any, kind: str) -> bool:
+    """Whether a value is of one of JSON's types; a whole float is an integer too."""
     if isinstance(value, bool):
         return kind == "boolean"
     if kind == "integer" and isinstance(value, float):
@@ -409,11 +420,20 @@ def _required_place(
         yield REQUIRED_UNKNOWN.at(connector, message, place, severity="note")
 
 
+def _is_signed(text: str) -> bool:
+    """Whether a URL has a live signature; a GUID or a placeholder in its place is none."""
+    match = _SIGNATURE.search(text)
+    value = unquote(match.group(1)).rstrip("=") if match else ""
+    kinds = [str.isupper, str.islower, str.isdigit]
+    mixed = all(any(is_kind(c) for c in value) for is_kind in kinds)
+    return _HASH.fullmatch(value) is not None and mixed and len(set(value)) > 15
+
+
 def _secret(connector: Connector, text: str, pointer: str) -> Iterator[Finding]:
     kind = None
     if _JWT.search(text):
         kind = "a signed token (JWT)"
-    elif _SIGNATURE.search(text):
+    elif _is_signed(text):
         kind = "a shared access signature (sig=)"
     elif _ENTRA_SECRET.fullmatch(text):
         kind = "a client secret of Entra ID"

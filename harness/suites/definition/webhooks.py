@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.connector.model import Connector, Operation
 from harness.connector.schema.walk import Shape, parts_of
-from harness.findings.examples import Edit
+from harness.findings.examples import REMOVED, Edit
 from harness.findings.model import Finding, Rule
 from harness.findings.sample import (
     CREATE_DOCUMENT,
@@ -125,6 +125,32 @@ NOTIFICATION_URL = Rule(
         "NotificationUrlNotString",
     ),
 )
+WEBHOOK_DELETE = Rule(
+    id="definition.webhook-delete",
+    severity="note",
+    title="No operation removes the hook again",
+    meaning="A webhook trigger registers a hook, and the connector has no DELETE operation.",
+    why="The platform removes a hook by calling DELETE at the Location header of the "
+    "registration's answer; else hooks pile up in the app.",
+    remedy="Answer the registration with Location, and declare the DELETE operation of that path "
+    "(x-ms-visibility: internal).",
+    reference="Microsoft, 'Use a webhook as a trigger'",
+    shown_by=(
+        Edit(
+            {
+                "/paths/~1documents~1{id}/delete": REMOVED,
+                f"{CREATE_DOCUMENT}/x-ms-trigger": "single",
+                "/paths/~1documents/x-ms-notification-content": {"schema": {"type": "object"}},
+                "/definitions/NewDocument/properties/link": {
+                    "type": "string",
+                    "x-ms-visibility": "internal",
+                    "x-ms-notification-url": True,
+                },
+                "/definitions/NewDocument/required/-": "link",
+            },
+        ),
+    ),
+)
 
 URL = "x-ms-notification-url"
 CONTENT = "x-ms-notification-content"
@@ -139,8 +165,23 @@ def judge_webhooks(connector: Connector, shapes: Sequence[Shape]) -> Iterator[Fi
         if has_urls:
             yield from _urls(connector, operation)
         yield from _notification(connector, operation)
+    yield from _removal(connector)
     for shape in shapes:
         yield from _misplaced(connector, shape)
+
+
+def _removal(connector: Connector) -> Iterator[Finding]:
+    """One finding for all hooks: the connector has no operation that removes any."""
+    hooks = [o for o in connector.operations if o.is_trigger and CONTENT in o.path_raw]
+    if not hooks or any(o.method == "DELETE" for o in connector.operations):
+        return
+    names = ", ".join(o.id for o in hooks[:3])
+    yield WEBHOOK_DELETE.at(
+        connector,
+        f"{names} registers hooks, and the connector has no DELETE operation to remove them",
+        hooks[0].pointer,
+        operation=hooks[0],
+    )
 
 
 def _pair(connector: Connector, operation: Operation) -> Iterator[Finding]:

@@ -301,8 +301,10 @@ def test_levels_switch_rules_off_and_down() -> None:
 
 
 EXPECTED_ERRORS = {
-    ("certified__Jupyrest", "definition.connection-parameter-missing"),
+    ("certified__AtBot", "definition.security-missing"),
     ("certified__AtBot_Admin", "definition.aad-incomplete"),
+    ("certified__AtBot_Admin", "definition.security-missing"),
+    ("certified__Celonis", "definition.example-mismatch"),
     ("certified__DBF2XML", "definition.secret"),
 }
 
