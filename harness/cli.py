@@ -86,6 +86,17 @@ def _start_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     verify.add_argument("target", metavar="TARGET", help="as for pytest --function-app")
     verify.add_argument("rest", nargs=argparse.REMAINDER, help="every option of pytest")
+    doctor = _command(
+        commands,
+        "doctor",
+        "harness.commands.checking_up.command",
+        "Check everything that a run needs, step by step, without changing anything",
+        "connector-harness doctor myapp",
+    )
+    doctor.add_argument("target", nargs="?", default="", metavar="TARGET", help="default: the demo")
+    doctor.add_argument("--sign-in", choices=SIGN_IN, metavar="FLOW", help="default: cache only")
+    doctor.add_argument("--connector", metavar="PATH", help="default: found in this folder")
+    _config_option(doctor)
     init = _command(
         commands,
         "init",
