@@ -24,7 +24,10 @@ EXIT_USAGE = 4
 EXIT_INTERRUPTED = 2
 EXIT_INTERNAL = 3
 SIGN_IN = ("auto", "device-code", "interactive", "password", "cache")
-FUNCTIONS = {"import-postman": "import_postman_command"}
+FUNCTIONS = {
+    "import-postman": "import_postman_command",
+    "import-openapi": "import_openapi_command",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -164,6 +167,21 @@ def _file_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     postman.add_argument("file", help="a collection, v1, v2.0 or v2.1")
     postman.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    openapi = _command(
+        commands,
+        "import-openapi",
+        "harness.commands.openapi",
+        "Turn an app's OpenAPI 3.0 or 3.1 document into a connector definition",
+        "connector-harness import-openapi https://myapp.azurewebsites.net/api/openapi/v3.json "
+        "-o apiDefinition.swagger.json",
+    )
+    openapi.add_argument("source", metavar="FILE|URL", help="the document, JSON or YAML")
+    openapi.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    openapi.add_argument(
+        "--against",
+        metavar="DEFINITION",
+        help="show what this connector lacks or has too much instead",
+    )
     lint = _command(
         commands,
         "lint",

@@ -16,7 +16,7 @@ from harness.connector.model import LoadNote, Place
 from harness.connector.pointers import unescape
 from harness.errors import DefinitionError
 
-__all__ = ["Document", "decode", "read_bytes", "read_document", "read_object"]
+__all__ = ["Document", "decode", "parse_document", "read_bytes", "read_document", "read_object"]
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -45,7 +45,11 @@ def read_document(path: Path) -> Document:
     Raises:
         DefinitionError: the file cannot be read, is not UTF-8, or is neither JSON nor YAML.
     """
-    raw = read_bytes(path)
+    return parse_document(read_bytes(path), path)
+
+
+def parse_document(raw: bytes, path: Path) -> Document:
+    """Like `read_document`, for bytes that are there already; `path` names them in messages."""
     text = decode(raw, path)
     notes = []
     if raw.startswith(_UTF8_BOM):
