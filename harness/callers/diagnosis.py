@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from harness.callers.authority_error import AuthorityError
+from harness.callers.diagnosis_causes import FEDERATED
 from harness.callers.diagnosis_table import (
     BY_B2C_CODE,
     BY_CODE,
@@ -21,6 +22,7 @@ from harness.callers.diagnosis_table import (
     GENERIC_CODES,
     Cause,
     by_flow,
+    by_library_words,
     with_flow,
 )
 from harness.errors import SignInError
@@ -135,7 +137,8 @@ def cause_of(answer: Mapping[str, Any], attempt: Attempt | None = None) -> Cause
     suberror = BY_SUBERROR.get(str(answer.get("suberror") or ""))
     if suberror is not None or code is not None or b2c is not None:
         return suberror
-    return by_flow(str(answer.get("error") or ""), attempt.flow, attempt.has_secret)
+    said = by_library_words(str(answer.get("error_description") or ""))
+    return said or by_flow(str(answer.get("error") or ""), attempt.flow, attempt.has_secret)
 
 
 def diagnosis_of(answer: Mapping[str, Any], attempt: Attempt) -> Diagnosis:
@@ -177,12 +180,21 @@ def diagnose(answer: Mapping[str, Any], attempt: Attempt) -> SignInError:
 def diagnose_trouble(error: AuthorityError, attempt: Attempt) -> SignInError:
     """One clear error for an authority that gave no usable answer."""
     rules = {
+        "proxy": (
+            "sign-in.unreachable",
+            "set HTTPS_PROXY with the proxy's user name and password "
+            "(http://user:password@host:port), or add the host to NO_PROXY",
+        ),
         "throttled": ("sign-in.throttled", "wait, and look for other jobs of the same client"),
         "untrusted": (
             "sign-in.unreachable",
-            "set [entra] ca-bundle to the PEM file of the CA that signs for the authority or proxy",
+            "where a company's proxy opens TLS (inspection), set [entra] ca-bundle to the PEM file "
+            "of its CA; else to that of the CA that signs for the authority",
         ),
     }
+    if error.foreign and attempt.flow == "password":
+        says = f"{attempt.fill(FEDERATED.says)}: {error}"
+        return _error(attempt, FEDERATED.rule, says, attempt.fill(FEDERATED.remedy))
     default = (
         "sign-in.unreachable",
         "check [entra] authority, the network, and the HTTPS_PROXY and NO_PROXY variables",

@@ -8,6 +8,8 @@ section 5.2 and RFC 8628 section 3.5 give the errors without a code.
 
 from __future__ import annotations
 
+import re
+
 from harness.callers import diagnosis_causes as account
 from harness.callers import diagnosis_client_causes as client
 from harness.callers.diagnosis_causes import Cause
@@ -22,6 +24,7 @@ __all__ = [
     "UNPUBLISHED",
     "Cause",
     "by_flow",
+    "by_library_words",
     "with_flow",
 ]
 
@@ -253,6 +256,11 @@ BY_SUBERROR = {
 """`suberror` of the token endpoint, for codes that the table does not have."""
 
 
+_FEDERATION_WORDS = re.compile(
+    r"wstrust|ws-trust|\bRSTR\b|\bMEX\b|\bAD ?FS\b|usernamemixed|federation metadata"
+    r"|federated (?:user|account|identity provider)|\bID3242\b",
+    re.I,
+)
 _INVALID_GRANT_BY_FLOW = {
     "password": account.PASSWORD,
     "cache": account.SESSION_OVER,
@@ -272,6 +280,16 @@ def by_flow(error: str, flow: str, has_secret: bool | None) -> Cause | None:
     if error == "invalid_client" and not has_secret:
         return client.CLIENT_REFUSED
     return BY_ERROR.get(error)
+
+
+def by_library_words(description: str) -> Cause | None:
+    """The cause of an error that MSAL itself raises, by its words; None for any other text.
+
+    Source: MSAL Python, `wstrust_request`, `mex` and the federated half of its password flow.
+    """
+    if _FEDERATION_WORDS.search(description):
+        return account.FEDERATED
+    return None
 
 
 def with_flow(code: int, cause: Cause, flow: str) -> Cause:

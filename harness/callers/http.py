@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import ssl
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import quote, urlunsplit
 
 import certifi
 import httpx
+import truststore
 
 from harness.bounds.files import is_dir
 from harness.bounds.parsing import parse_json
@@ -39,17 +41,22 @@ _REALM = re.compile(r"(/common/userrealm/)(.*?)(\?api-version=[^?]*)?$")
 
 
 def tls_context(
-    ca_bundle: Path | None = None, environ: Mapping[str, str] | None = None
+    ca_bundle: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    platform: str = sys.platform,
 ) -> ssl.SSLContext:
     """Trust the system's CAs and certifi's, those the usual variables name, and `ca_bundle`.
 
-    Every source adds and none replaces another, so that a company's variable cannot switch off
-    the CA of the settings.
+    On Windows and macOS the system itself judges certificates (truststore), so that a CA which a
+    company installed there, its TLS inspection's too, is trusted as in a browser. Every source
+    adds and none replaces another, so that a company's variable cannot switch off the CA of the
+    settings.
 
     Raises:
         SettingsError: a bundle cannot be read as PEM.
     """
-    context = ssl.create_default_context()
+    context = _system_context(platform)
     context.load_verify_locations(cafile=certifi.where())
     variables = os.environ if environ is None else environ
     named = {name: variables[name] for name in CA_VARIABLES if variables.get(name)}
@@ -58,6 +65,12 @@ def tls_context(
     for where, place in named.items():
         _trust_too(context, where, Path(place))
     return context
+
+
+def _system_context(platform: str) -> ssl.SSLContext:
+    if platform in ("win32", "darwin"):
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context()
 
 
 def _trust_too(context: ssl.SSLContext, where: str, path: Path) -> None:
@@ -156,6 +169,7 @@ class AuthorityHttp:
                 self._remember(answer)
                 return answer
             error = error or _busy(answer, target)
+            error.foreign = split_url(target).hostname != self._authority.hostname
             if error.trouble != "unreachable" and _holds_password(data):
                 raise error  # it may have been counted already: a lock-out is the tenant's to give
             pause = error.retry_after_s or FIRST_PAUSE_S * attempt
@@ -249,6 +263,10 @@ def _seconds(text: str) -> float | None:
 def _translated(error: httpx.HTTPError, url: str) -> AuthorityError:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return AuthorityError("untrusted", f"{_place(url)}: its certificate is not trusted")
+    if isinstance(error, httpx.ProxyError) and "407" in str(error):
+        return AuthorityError(
+            "proxy", f"the company's proxy asks for a sign-in (407) on the way to {_place(url)}"
+        )
     if isinstance(error, httpx.ProxyError):
         return AuthorityError("unreachable", f"the proxy did not let us through to {_place(url)}")
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):

@@ -36,7 +36,7 @@ from harness.suites.tokens.refused import reasons_for_refusal
 
 __all__ = ["answers_in", "explain_answer"]
 
-_STATUS = re.compile(r"^(?:< ?)?HTTP/[\d.]+ (\d{3})[^\n]*$", re.M)
+_STATUS = re.compile(r"^(?:< ?)?HTTP/[\d.]+ (\d{3})([^\n]*)$", re.M)
 _HEADER = re.compile(r"^(?:< ?)?([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$")
 _WHOSE = {
     "challenge": "refused with 401",
@@ -78,7 +78,7 @@ def answers_in(text: str) -> list[Response]:
         return []
     ends = [match.start() for match in starts[1:]] + [len(text)]
     blocks = [
-        _response(int(match[1]), text[match.end() + 1 : end])
+        _response(int(match[1]), match[2].strip(), text[match.end() + 1 : end])
         for match, end in zip(starts, ends, strict=True)
     ]
     final = [b for b in blocks if b.status >= 200 and not _is_tunnel(b, blocks)]
@@ -90,13 +90,15 @@ def _is_tunnel(response: Response, all_answers: list[Response]) -> bool:
     return response.status == 200 and not response.headers and response is not all_answers[-1]
 
 
-def _response(status: int, block: str) -> Response:
-    head, _, body = block.partition("\n\n")
+def _response(status: int, phrase: str, block: str) -> Response:
+    head, _, body = f"\n{block}".partition("\n\n")
     headers = []
     for line in head.split("\n"):
         found = _HEADER.match(line)
         if found:
             headers.append((found[1], found[2].strip()))
+    if status == 403 and phrase.lower() == "ip forbidden":
+        headers.append(("x-ms-forbidden-ip", "in the status line"))
     return Response(status, tuple(headers), body.strip("\n").encode("utf-8"), 0.0)
 
 

@@ -59,7 +59,13 @@ def _explained(settings: AuthSettings, context: RunContext) -> Explanation:
     findings = check_easy_auth(settings, context.connector, facts, public=public)
     message = f"Authentication settings (authsettingsV2): {_action(settings)}"
     more = [f"  expectations: {_expectations(settings)}"]
-    remedy = findings[0].remedy if findings else "nothing to do: they fit the settings at hand"
+    unknown = settings.accepted_audiences is None or settings.issuer is None
+    fits = "nothing to do: they fit the settings at hand"
+    if unknown:
+        fits = (
+            "nothing to do: what is known fits; values that a template fills in are not known here"
+        )
+    remedy = findings[0].remedy if findings else fits
     first = f"expectations: {_expectations(settings)}"
     page = "\n".join([message, first, f"  remedy    {remedy}", *lines_of(findings)])
     plain: dict[str, Any] = {"findings": plain_findings(findings)}

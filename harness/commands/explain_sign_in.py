@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote_plus
 from harness.bounds.parsing import parse_json
 from harness.callers.choosing import is_confidential
 from harness.callers.diagnosis import HINTS, Attempt, Diagnosis, diagnosis_of
-from harness.callers.diagnosis_table import BY_ERROR
+from harness.callers.diagnosis_table import BY_ERROR, by_library_words
 from harness.commands.explain_context import context_here
 from harness.commands.explanation import Explanation
 from harness.connector.properties import expected_scope
@@ -81,7 +81,10 @@ def _json(text: str) -> Mapping[str, Any] | None:
         return None
     if not isinstance(document, Mapping):
         return None
-    if isinstance(document.get("error"), str) or document.get("error_codes"):
+    error = document.get("error")
+    if isinstance(error, str) and _CODE_IN_TEXT.search(error):
+        return {"error_description": error, **{k: v for k, v in document.items() if k != "error"}}
+    if isinstance(error, str) or document.get("error_codes"):
         return document
     return _in_prose(text)
 
@@ -98,6 +101,8 @@ def _in_prose(text: str) -> Mapping[str, Any] | None:
     plain = unquote_plus(text) if "%20" in text else text
     code = _CODE_IN_TEXT.search(plain)
     word = _WORD.search(plain)
+    if code is None and by_library_words(plain) is not None:
+        return {"error": "MSAL", "error_description": plain}
     if code is None and (word is None or len(plain) > 4096):
         return None
     answer: dict[str, Any] = {}

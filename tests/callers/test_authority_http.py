@@ -4,10 +4,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import trustme
+import truststore
 
-from harness.callers.http import AuthorityError, AuthorityHttp, tls_context
+from harness.callers.diagnosis import Attempt, diagnose, diagnose_trouble
+from harness.callers.http import AuthorityError, AuthorityHttp, _translated, tls_context
 from harness.errors import SettingsError, SignInError
 
 
@@ -177,3 +180,41 @@ def test_nothing_secret_reaches_any_log(
     assert caplog.text
     for secret in (alice["password"], token.value.reveal(), token.value.reveal().split(".")[1]):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_the_system_judges_certificates_where_it_has_a_store_of_its_own(platform: str) -> None:
+    assert isinstance(tls_context(platform=platform), truststore.SSLContext)
+
+
+def test_a_proxy_that_asks_for_a_sign_in_is_told_with_the_variable() -> None:
+    refused = httpx.ProxyError("407 Proxy Authentication Required")
+    error = _translated(refused, "https://a.example/x")
+    told = diagnose_trouble(error, Attempt("alice", "password"))
+
+    assert "407" in str(told)
+    assert "HTTPS_PROXY" in told.remedy
+
+
+def test_an_identity_provider_that_is_not_there_is_told_as_federated() -> None:
+    error = AuthorityError("unreachable", "adfs.contoso.com cannot be reached")
+    error.foreign = True
+
+    told = diagnose_trouble(error, Attempt("alice", "password"))
+
+    assert "federated" in str(told)
+    assert "adfs.contoso.com" in str(told)
+    assert "device-code" in told.remedy
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unable to find wstrust endpoint from MEX. This typically happens when attempting MSA",
+        "Unsuccessful RSTR. {'reason': 'ID3242: The security token could not be authenticated'}",
+    ],
+)
+def test_what_msal_says_of_federated_users_is_told_as_federated(words: str) -> None:
+    answered = {"error": "RuntimeError", "error_description": words}
+
+    assert "federated" in str(diagnose(answered, Attempt("alice", "password")))

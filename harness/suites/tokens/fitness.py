@@ -293,7 +293,10 @@ def _delegation(claims: Mapping[str, Any], expected: Expectations) -> Iterator[U
             "a delegated scope",
             "none",
             f"{says}: calls do not run as anybody",
-            "add user_impersonation to the client's API permissions (delegated) and consent to it",
+            'give the row sign-in = "app" where an app is meant, else sign a user in'
+            if app_only
+            else "add user_impersonation to the client's API permissions (delegated) and consent "
+            "to it",
         )
         return
     wanted = [s.rpartition("/")[2] for s in (expected.scope or "").split()]
