@@ -14,7 +14,8 @@ from typing import Any
 
 from harness.bounds.files import exists, is_dir, is_file
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
-from harness.commands.files import connectors_under, sarif_of
+from harness.commands.files import sarif_of
+from harness.commands.finding_connectors import connectors_under
 from harness.commands.output import json_text
 from harness.connector.baseline import load_reference
 from harness.connector.loading import load_connector

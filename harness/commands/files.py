@@ -11,23 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.bounds.files import is_dir, is_file, reason_of
+from harness.bounds.files import reason_of
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
+from harness.commands.finding_connectors import connectors_under
 from harness.commands.output import json_text
 from harness.connector.loading import load_connector
 from harness.connector.postman.importing import import_postman
-from harness.errors import DefinitionError, HarnessError, SettingsError
+from harness.errors import DefinitionError, HarnessError
 from harness.findings.model import Finding
 from harness.findings.text import explain
 from harness.redaction.whole_files import write_whole
 
-__all__ = ["connectors_under", "import_postman_command", "lint", "sarif_of", "write_definition"]
+__all__ = ["import_postman_command", "lint", "sarif_of", "write_definition"]
 
-DEFINITION_NAMES = (
-    "apidefinition.swagger.json",
-    "apidefinition.json",
-    "apidefination.swagger.json",
-)
 PARALLEL_FROM = 24
 LARGEST_DEFINITION = 1024 * 1024
 """Bytes that the wizard and paconn take (Microsoft, "Create a custom connector ...")."""
@@ -84,32 +80,6 @@ def lint(options: argparse.Namespace) -> int:
 
 
 Result = tuple[str, list[dict[str, Any]], str | None]
-
-
-def connectors_under(path: Path) -> list[Path]:
-    """A connector itself, or every one in the folders below.
-
-    Raises:
-        SettingsError: there is none.
-    """
-    if is_file(path):
-        return [path]
-    if not is_dir(path):
-        raise SettingsError(f"{path}: there is no such file or folder")
-    found = sorted(
-        p
-        for p in path.rglob("*.json")
-        if p.name.lower() in DEFINITION_NAMES and not _is_foreign(p.relative_to(path))
-    )
-    if not found:
-        raise SettingsError(f"{path}: holds no apiDefinition.swagger.json")
-    return found
-
-
-def _is_foreign(path: Path) -> bool:
-    """Whether a file belongs to an environment or a package, not to the user."""
-    skipped = ("node_modules", "site-packages", "venv")
-    return any(part.startswith(".") or part in skipped for part in path.parts[:-1])
 
 
 def _lint_all(paths: Sequence[str], settings: FileSettings) -> list[Result]:

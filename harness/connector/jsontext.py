@@ -6,6 +6,7 @@ import bisect
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,12 @@ def _diagnosis(error: json.JSONDecodeError, text: str) -> tuple[int, str]:
     before = text[:offset].rstrip()
     if not text.strip():
         return 0, "the file is empty; it should hold a JSON object"
+    mismatch = _bracket_mismatch(text, offset)
+    if mismatch is not None:
+        return mismatch
+    strange = _strange_character(here)
+    if strange is not None:
+        return offset, strange
     comma = _trailing_comma(text, offset)
     if comma is not None:
         return comma, "trailing comma: JSON allows none before } or ]; delete it"
@@ -143,6 +150,48 @@ def _diagnosis(error: json.JSONDecodeError, text: str) -> tuple[int, str]:
     if error.msg.startswith("Invalid \\"):
         return offset, "this backslash escape is not JSON; double the backslash"
     return offset, f"a value should stand here, not {_shown(here)}; mend or delete it"
+
+
+CLOSING = {"{": "}", "[": "]"}
+KINDS = {"{": "object", "[": "list"}
+
+
+def _bracket_mismatch(text: str, offset: int) -> tuple[int, str] | None:
+    """The bracket at an offset where it closes something other than what is open, or None."""
+    here = text[offset : offset + 1]
+    if here not in ("}", "]"):
+        return None
+    open_brackets: list[tuple[str, int]] = []
+    for match in _TOKEN.finditer(text, 0, offset):
+        token = match.group()
+        if token in CLOSING:
+            open_brackets.append((token, match.start()))
+        elif token in ("}", "]") and open_brackets:
+            open_brackets.pop()
+    if not open_brackets or CLOSING[open_brackets[-1][0]] == here:
+        return None
+    bracket, start = open_brackets[-1]
+    line = line_and_column(text, start)[0]
+    return (
+        offset,
+        f"the {KINDS[bracket]} that opens on line {line} is closed by {here}; "
+        f"{CLOSING[bracket]} is needed",
+    )
+
+
+def _strange_character(character: str) -> str | None:
+    """What to do about a space or quote that looks right and is not JSON, or None."""
+    if character and character in "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb'`":
+        return f'{character} is not the double quote of JSON; write " instead'
+    if not character or character in " \t\r\n" or character.isprintable():
+        return None
+    name = unicodedata.name(character, "a control character").lower()
+    if character.isspace() or unicodedata.category(character) in ("Cf", "Zs"):
+        return (
+            f"a {name} (U+{ord(character):04X}) stands between the values; JSON knows plain "
+            "spaces, tabs and line ends alone: replace it"
+        )
+    return None
 
 
 def _shown(character: str) -> str:

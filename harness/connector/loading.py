@@ -15,10 +15,18 @@ from harness.connector.reading import Document, read_bytes, read_object
 from harness.connector.swagger import build_connector, check_version
 from harness.errors import DefinitionError, SettingsError
 
-__all__ = ["connector_hash", "find_connector", "load_connector"]
+__all__ = [
+    "connector_hash",
+    "definitions_in",
+    "find_connector",
+    "is_passed_over",
+    "load_connector",
+]
 
 _SETTINGS = "settings.json"
 _DEFINITION = "apidefinition.swagger.json"
+_DEFINITION_NAME = "apiDefinition.swagger.json"
+_OTHER_NAMES = ("apidefination.swagger.json",)
 _DEFINITIONS = (_DEFINITION, "apidefinition.swagger.yaml", "apidefinition.swagger.yml")
 _PROPERTIES = "apiproperties.json"
 _SCRIPT = "script.csx"
@@ -53,7 +61,7 @@ def load_connector(path: Path, properties: Path | None = None) -> Connector:
     if not _is_settings(document.data):
         return _with_companions(_from_document(document), properties, {}, None)
     named = document.data
-    definition = _named(document, "apiDefinition", default="apiDefinition.swagger.json")
+    definition = _named(document, "apiDefinition", default=_DEFINITION_NAME)
     if definition is None:
         raise SettingsError(
             f"{document.path.as_posix()} names the definition {named.get('apiDefinition')!r}, "
@@ -81,7 +89,7 @@ def find_connector(root: Path) -> Path:
     if here is not None:
         return here
     try:
-        folders = sorted(f for f in root.iterdir() if f.is_dir() and not _is_passed_over(f))
+        folders = sorted(f for f in root.iterdir() if f.is_dir() and not is_passed_over(f))
     except OSError as error:
         raise SettingsError(f"cannot look into {root.as_posix()}: {reason_of(error)}") from None
     found = [candidate for folder in folders if (candidate := _candidate(folder)) is not None]
@@ -139,9 +147,14 @@ def _with_companions(
 
 
 def _is_settings(data: Mapping[str, Any]) -> bool:
-    """Whether this is `paconn`'s settings.json: it names the connector's files."""
+    """Whether this is `paconn`'s settings.json: it names the files, or connector and environment.
+
+    Without names the files next to it with their default names are meant.
+    """
     keys = {key.lower() for key in data}
-    return not keys & {"swagger", "openapi", "paths"} and bool(keys & {"apidefinition"})
+    if keys & {"swagger", "openapi", "paths", "info"}:
+        return False
+    return "apidefinition" in keys or {"connectorid", "environment"} <= keys
 
 
 def _named(document: Document, key: str, default: str | None = None) -> Path | None:
@@ -166,9 +179,29 @@ def _candidate(folder: Path) -> Path | None:
 
 def _names_a_definition(settings: Path) -> bool:
     try:
-        return _is_settings(read_object(settings, "settings.json").data)
+        document = read_object(settings, "settings.json")
     except DefinitionError:
         return False  # somebody else's settings.json
+    if not _is_settings(document.data):
+        return False
+    return "apiDefinition" in document.data or _one_of(settings.parent, _DEFINITIONS) is not None
+
+
+def definitions_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The connector that leads in a folder, and other definitions there which it leaves out.
+
+    Where nothing leads, every file with a usual name is a connector of its own.
+    """
+    leading = _candidate(folder)
+    endings = (*_OTHER_DEFINITIONS[0], *_OTHER_DEFINITIONS[1], *_OTHER_NAMES)
+    usual = [f for f in _files(folder) if f.name.lower().endswith(endings)]
+    if leading is None:
+        return usual, []
+    read = {leading.resolve()}
+    if leading.name.lower() == _SETTINGS:
+        named = _named(read_object(leading, "settings.json"), "apiDefinition", _DEFINITION_NAME)
+        read |= {named.resolve()} if named is not None else set()
+    return [leading], [f for f in usual if f.resolve() not in read]
 
 
 def _in_folder(folder: Path) -> Path:
@@ -204,7 +237,8 @@ def _files(folder: Path) -> Iterator[Path]:
         return
 
 
-def _is_passed_over(folder: Path) -> bool:
+def is_passed_over(folder: Path) -> bool:
+    """Whether a folder belongs to tools or packages, not to the user."""
     return folder.name.startswith(".") or folder.name.lower() in _PASSED_OVER
 
 

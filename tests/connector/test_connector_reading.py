@@ -37,7 +37,7 @@ def failure(file: Path) -> DefinitionError:
         pytest.param('{"a": "x\ny"}', 1, 9, "line break", id="raw line break"),
         pytest.param('{"a": 1', 1, 8, "ends too early", id="cut off"),
         pytest.param('{\n// note\n"a": 1}', 2, 1, "comments are not JSON", id="comment"),
-        pytest.param("{'a': 1}", 1, 2, "key in double quotes", id="single quotes"),
+        pytest.param("{'a': 1}", 1, 2, "not the double quote", id="single quotes"),
         pytest.param('{"a": "x}', 1, 7, "no closing double quote", id="open string"),
         pytest.param(r'{"a": "\q"}', 1, 8, "double the backslash", id="bad escape"),
         pytest.param('{"a": "NaN",\n "b": NaN}', 2, 7, "NaN is not JSON", id="not a number"),

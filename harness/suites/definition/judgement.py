@@ -88,10 +88,22 @@ SETTINGS_PATH = Rule(
         Edit(
             files={
                 "settings.json": '{"apiDefinition": "apiDefinition.swagger.json", '
-                '"icon": "logo.png"}'
+                '"apiProperties": "apiProperties.json", "icon": "logo.png"}'
             }
         ),
     ),
+)
+SETTINGS_DEFAULT = Rule(
+    id="definition.settings-default",
+    severity="note",
+    title="paconn's settings.json does not name the connector's files",
+    meaning="apiDefinition or apiProperties is not in settings.json; the files next to it with "
+    "their default names are read.",
+    why="paconn itself takes no defaults: it asks for the files, or fails where nobody can answer.",
+    remedy='Add "apiDefinition": "apiDefinition.swagger.json" and "apiProperties": '
+    '"apiProperties.json".',
+    reference="microsoft/PowerPlatformConnectors issue 147",
+    shown_by=(Edit(files={"settings.json": '{"connectorId": "shared_x", "environment": "e"}'}),),
 )
 HOST_LEFT_OVER = Rule(
     id="target.host-left-over",
@@ -330,6 +342,10 @@ def _paconn(connector: Connector, _facts: DefinitionFacts) -> Iterator[Finding]:
     path, settings = connector.settings_path, connector.settings_raw
     if path is None or settings is None:
         return
+    unnamed = [n for n in ("apiDefinition", "apiProperties") if not settings.get(n)]
+    if unnamed:
+        message = f"settings.json names no {' and no '.join(unnamed)}; the default names are read"
+        yield SETTINGS_DEFAULT.at(connector, message, "", place=Place(path.as_posix(), ""))
     for name in ("apiDefinition", "apiProperties", "icon", "script"):
         value = settings.get(name)
         if isinstance(value, str) and value and not is_file(path.parent / value):
