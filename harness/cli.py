@@ -280,6 +280,9 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         metavar="FUNCTION_APP_FILE",
         help="a Python function_app.py (default: the sample)",
     )
+    emulate.add_argument(
+        "--sample", metavar="NAME", help="a sample app: documents (the default), tickets"
+    )
     emulate.add_argument("--upstream", metavar="URL", help="a local Functions host of any language")
     emulate.add_argument(
         "--fault", action="append", default=[], metavar="NAME", help="switch on a fault; repeatable"

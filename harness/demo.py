@@ -25,9 +25,9 @@ START_SECONDS = 30.0
 OPERATION_BOUND = ("operations", "delegated", "anonymous")
 
 
-def sample_folder() -> Path:
-    """The folder of the sample connector that ships in the package."""
-    return Path(str(resources.files("harness"))) / "emulator" / "samples" / "documents"
+def sample_folder(name: str = "documents") -> Path:
+    """The folder of a sample connector that ships in the package."""
+    return Path(str(resources.files("harness"))) / "emulator" / "samples" / name
 
 
 def demo_document(own: Mapping[str, Any], *, own_connector: bool) -> dict[str, Any]:

@@ -24,11 +24,14 @@ def emulate(options: argparse.Namespace) -> int:
     """Start the emulator, print what is needed to use it, and stop on Ctrl-C."""
     if options.list_faults:
         command = [sys.executable, "-m", "harness.emulator", "--list-faults"]
+        command += ["--sample", options.sample] if options.sample else []
         return subprocess.run(command, check=False).returncode
     demo = Demo(_arguments(options))
     try:
         path = Path.cwd() / SETTINGS_NAME
-        write_settings(path, demo.description, sample=options.app is None and not options.upstream)
+        own = options.app is not None or bool(options.upstream)
+        name = None if own else options.sample or "documents"
+        write_settings(path, demo.description, sample=name)
         print(_welcome(demo.description, path), flush=True)
         demo.wait()
     except KeyboardInterrupt:
@@ -48,7 +51,7 @@ def _arguments(options: argparse.Namespace) -> list[str]:
         parts = split_url(options.upstream)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(f"--upstream {options.upstream!r}: not a URL of a Functions host")
-    for name in ("upstream", "auth_settings", "action", "token_version", "device_code"):
+    for name in ("sample", "upstream", "auth_settings", "action", "token_version", "device_code"):
         value = getattr(options, name)
         if value is not None:
             arguments += ["--" + name.replace("_", "-"), value]
@@ -74,7 +77,7 @@ def _welcome(told: Mapping[str, Any], path: Path) -> str:
     )
 
 
-def write_settings(path: Path, told: Mapping[str, Any], *, sample: bool) -> None:
+def write_settings(path: Path, told: Mapping[str, Any], *, sample: str | None) -> None:
     """A settings file that fits the running emulator; the sample's own sections where it runs.
 
     Raises:
@@ -82,7 +85,7 @@ def write_settings(path: Path, told: Mapping[str, Any], *, sample: bool) -> None
     """
     lines = ["# Written by connector-harness emulate, for one run of the emulator."]
     if sample:
-        lines.append(f"connector = {json.dumps(sample_folder().as_posix())}")
+        lines.append(f"connector = {json.dumps(sample_folder(sample).as_posix())}")
     lines += [
         "",
         "[targets]",
@@ -102,8 +105,9 @@ def write_settings(path: Path, told: Mapping[str, Any], *, sample: bool) -> None
         user = told["users"][name]
         lines += ["", f"[users.{name}]", f'username = "{user["username"]}"']
         lines.append(f'password = "{user["password"]}"')
-    if sample:
-        document = (sample_folder() / "connector-harness.toml").read_text(encoding="utf-8")
+    own = sample_folder(sample) / "connector-harness.toml" if sample else None
+    if own is not None and own.is_file():
+        document = own.read_text(encoding="utf-8")
         lines += ["", document[document.index("[anonymous]") :].rstrip()]
     try:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

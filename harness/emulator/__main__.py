@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 
 from harness.emulator.faults import FAULTS, UnknownFault
-from harness.emulator.machine import Emulator, EmulatorOptions
+from harness.emulator.functions_host import FunctionsHost
+from harness.emulator.machine import Emulator, EmulatorOptions, sample_app
 
 ACTIONS = ("RedirectToLoginPage", "Return401", "Return403", "AllowAnonymous")
 
@@ -22,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """The process's options."""
     made = argparse.ArgumentParser(prog="python -m harness.emulator")
     made.add_argument("--app", type=Path)
+    made.add_argument("--sample", default="documents")
     made.add_argument("--upstream")
     made.add_argument("--fault", action="append", default=[])
     made.add_argument("--auth-settings", type=Path)
@@ -39,16 +41,16 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Serve until standard input ends or Ctrl-C; the exit status."""
     chosen = parser().parse_args()
-    if chosen.list_faults:
-        with contextlib.suppress(BrokenPipeError):
-            print(
-                "\n".join(f"{name:<28} {meaning}" for name, meaning in FAULTS.items()), flush=True
-            )
-        return 0
     try:
+        app = chosen.app or sample_app(chosen.sample)
+        if chosen.list_faults:
+            known = {**FAULTS, **FunctionsHost(app).faults}
+            with contextlib.suppress(BrokenPipeError):
+                print("\n".join(f"{n:<28} {meaning}" for n, meaning in known.items()), flush=True)
+            return 0
         emulator = Emulator(
             EmulatorOptions(
-                app=chosen.app,
+                app=app,
                 upstream=chosen.upstream,
                 faults=tuple(chosen.fault),
                 auth_settings=_settings(chosen.auth_settings),

@@ -128,8 +128,13 @@ class Faults:
     def __init__(self, names: tuple[str, ...] = ()) -> None:
         self._lock = threading.Lock()
         self._on: set[str] = set()
+        self._known = dict(FAULTS)
         for name in names:
             self.on(name)
+
+    def know(self, more: dict[str, str]) -> None:
+        """Add the faults of the app itself."""
+        self._known |= more
 
     def on(self, name: str) -> None:
         """Switch a fault on.
@@ -137,7 +142,7 @@ class Faults:
         Raises:
             UnknownFault: there is none of that name.
         """
-        if name.partition(":")[0] not in FAULTS:
+        if name.partition(":")[0] not in self._known:
             raise UnknownFault(f"there is no fault {name!r}; see --list-faults")
         if name.startswith("entra-error"):
             fault, code, *user = [*name.split(":"), ""][:3]

@@ -49,6 +49,8 @@ class FunctionsHost:
         app = next((v for v in vars(module).values() if isinstance(v, func.FunctionApp)), None)
         if app is None:
             raise ValueError(f"{app_file}: holds no azure.functions.FunctionApp")
+        self._module = module
+        self.faults: dict[str, str] = dict(getattr(module, "FAULTS", {}))
         self.prefix = _prefix(app_file.parent / "host.json")
         self.function_key = secrets.token_urlsafe(32)
         self.master_key = secrets.token_urlsafe(32)
@@ -56,6 +58,11 @@ class FunctionsHost:
             (route for function in app.get_functions() if (route := self._route(function))),
             key=lambda route: -route.literal,
         )
+
+    def obey(self, has_fault: Callable[[str], bool]) -> None:
+        """Let an app that knows faults of its own ask whether one is on."""
+        if self.faults:
+            vars(self._module)["has_fault"] = has_fault
 
     def _route(self, function: Any) -> Route | None:
         trigger = function.get_trigger()

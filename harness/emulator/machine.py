@@ -42,9 +42,17 @@ __all__ = ["Emulator", "EmulatorOptions", "LogEntry", "sample_app"]
 SHOWN_USERS = ("alice", "bob")
 
 
-def sample_app() -> Path:
-    """The function app of the documents sample."""
-    return Path(__file__).parent / "samples" / "documents" / "function_app.py"
+def sample_app(name: str = "documents") -> Path:
+    """The function app of a sample.
+
+    Raises:
+        ValueError: there is no sample of that name.
+    """
+    samples = Path(__file__).parent / "samples"
+    known = sorted(path.parent.name for path in samples.glob("*/function_app.py"))
+    if name not in known:
+        raise ValueError(f"there is no sample {name!r}; there are {', '.join(known)}")
+    return samples / name / "function_app.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class Emulator:
 
     def __init__(self, options: EmulatorOptions | None = None) -> None:
         self._options = options or EmulatorOptions()
-        self.faults = Faults(self._options.faults)
+        self.faults = Faults()
         self.tenant = make_tenant(self._options.token_version)
         self._log: list[LogEntry] = []
         self._log_lock = threading.Lock()
@@ -110,6 +118,11 @@ class Emulator:
             else FunctionsHost(options.app or sample_app())
         )
         self.host = behind if isinstance(behind, FunctionsHost) else None
+        if self.host is not None:
+            self.faults.know(self.host.faults)
+            self.host.obey(self.faults.has)
+        for name in options.faults:
+            self.faults.on(name)
         settings = options.auth_settings or default_settings(
             self.authority, options.action, options.token_version
         )

@@ -8,6 +8,7 @@ the neighbours; at the end remove what was created. Judging is left to
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ from harness.inputs.own_ids import made_by_this_run, wrote_over
 from harness.inputs.permission import BASIS, Basis, usable_creator
 from harness.inputs.related_operations import deleter_of, names_objects, path_parameters
 from harness.inputs.requests import build_request
-from harness.inputs.values import Values, example_values
+from harness.inputs.values import GIVEN, Values, example_values
 from harness.inputs.write_policy import (
     Exclusion,
     basis_of,
@@ -42,6 +43,7 @@ __all__ = [
     "prepare_contract",
 ]
 
+Working = Generator[list[Probe], list[Exchange], bool]
 _REFUSED = frozenset({401, 403})
 _GONE = frozenset({404, 405, 410})
 
@@ -115,6 +117,14 @@ class _Job:
             return False
         return context.settings.writes == "all" and names_objects(operation)
 
+    def needs_an_object(self, values: Values) -> bool:
+        """Whether what a reading operation names is not known, and this run may make one."""
+        if self.operation.changes_state or self.context.settings.writes != "all":
+            return False
+        names = tuple(p.name for p in path_parameters(self.operation))
+        unknown = [n for n in names if values.sources.get(n) not in (LEARNT, *GIVEN)]
+        return bool(unknown) and usable_creator(self.context, self.operation) is not None
+
     @property
     def is_generated(self) -> bool:
         """Whether generated cases are sent, provided that somebody is at home."""
@@ -163,6 +173,10 @@ def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
     """With real values where they are known, and learnt anew where an object has vanished since."""
     best = example_values(job.context, job.operation)
     values = yield from learn(job.context, job.operation, best, job.caller)
+    if job.needs_an_object(values):
+        made = yield from _on_own_objects(job, cleaner)
+        if made:
+            return
     maker = job.maker(values)
     if cleaner.is_needed:
         yield from look_before(job.context, job.operation, job.operation, job.caller)
@@ -185,15 +199,15 @@ def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
     yield from _further(job, maker, answers, cleaner)
 
 
-def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
-    """On an object that this run creates for the purpose."""
+def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Working:
+    """On an object that this run creates for the purpose; whether there was one."""
     context, operation = job.context, job.operation
     creator = usable_creator(context, operation)
     if creator is None:
-        return
+        return False
     own = yield from creation(context, operation, creator, job.caller)
     if own is None:
-        return
+        return False
     parameter = path_parameters(operation)[-1]
     cleaner.own(creator, own)
     values = example_values(context, operation)
@@ -208,6 +222,7 @@ def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Plan:
     if operation.method == "DELETE":
         cleaner.removed(answers, own)
     yield from _further(job, maker, answers, cleaner)
+    return True
 
 
 def _first(job: _Job, maker: CaseMaker) -> list[Probe]:
