@@ -119,11 +119,19 @@ class _Job:
 
     def needs_an_object(self, values: Values) -> bool:
         """Whether what a reading operation names is not known, and this run may make one."""
-        if self.operation.changes_state or self.context.settings.writes != "all":
+        if not self.may_make_one:
             return False
         names = tuple(p.name for p in path_parameters(self.operation))
         unknown = [n for n in names if values.sources.get(n) not in (LEARNT, *GIVEN)]
-        return bool(unknown) and usable_creator(self.context, self.operation) is not None
+        return bool(unknown)
+
+    @property
+    def may_make_one(self) -> bool:
+        """Whether this run may make an object for a reading operation to name."""
+        context, operation = self.context, self.operation
+        if operation.changes_state or context.settings.writes != "all":
+            return False
+        return names_objects(operation) and usable_creator(context, operation) is not None
 
     @property
     def is_generated(self) -> bool:
@@ -196,6 +204,10 @@ def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
         if again.parameters != values.parameters:
             maker = replace(maker, values=again)
             answers = yield _first(job, maker)
+        if _statuses(answers) <= _GONE and job.may_make_one:
+            made = yield from _on_own_objects(job, cleaner)
+            if made:
+                return
     yield from _further(job, maker, answers, cleaner)
 
 

@@ -315,6 +315,9 @@ def _is_left_over(host: str) -> bool:
     return not name or name in LOCAL_HOSTS or any(mark in host for mark in "{}<>[] ")
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 def _targets(facts: DefinitionFacts) -> set[str]:
     urls = (facts.target_url, *facts.other_targets)
     return {split_url(url).netloc.lower() for url in urls if url is not None}
@@ -328,6 +331,8 @@ def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iter
     if facts.target_url is None:
         return
     known = _targets(facts)
+    if (split_url(facts.target_url).hostname or "") in LOOPBACK:
+        return  # a local app stands in for the deployed one
     if host.lower() not in known:
         yield HOST_OTHER.at(
             connector,

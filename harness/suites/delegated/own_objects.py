@@ -14,7 +14,7 @@ from harness.findings.examples import Fault
 from harness.findings.model import Finding, Rule, Severity
 from harness.inputs.related_operations import names_objects
 from harness.suites.delegated.exchanges import of
-from harness.suites.delegated.leaks import LEAK
+from harness.suites.delegated.leaks import LEAK, same_matter
 from harness.suites.delegated.leave import may_see, severity_for, share_row
 from harness.suites.delegated.own_objects_plan import label_of
 
@@ -52,7 +52,10 @@ def judge_own_objects(
     if may_see(context, operation, viewer, owner):
         return []
     label = label_of(operation, owner)
-    seen = _sees(owners[0], label) and all(_sees(e, label) for e in viewers)
+    if names_objects(operation):
+        seen = all(_same_object(owners[0], viewer) for viewer in viewers)
+    else:
+        seen = _sees(owners[0], label) and all(_sees(e, label) for e in viewers)
     if not seen and not _moved(of(exchanges, "same"), owners[0], viewers):
         return []
     verdicts = dict(_witnesses(exchanges, owner, label))
@@ -71,6 +74,12 @@ def _sees(exchange: Exchange, label: str) -> bool:
     if own in record_ids(response) or label in response.text:
         return True
     return len(own) > 5 and re.search(rf"(?<!\w){re.escape(own)}(?!\w)", response.text) is not None
+
+
+def _same_object(owner: Exchange, viewer: Exchange) -> bool:
+    """Whether both are answered with the object that they name: files have no id in them."""
+    statuses = (owner.status or 0, viewer.status or 0)
+    return all(200 <= s < 300 for s in statuses) and same_matter(owner.response, viewer.response)
 
 
 def _moved(same: Sequence[Exchange], owner: Exchange, viewers: Sequence[Exchange]) -> bool:

@@ -575,10 +575,22 @@ def test_unknown_id_is_unverified_and_not_gone(definition: Path, kept: Path) -> 
     app = App()
     app.documents.clear()
 
-    judgement = judged(app, context(definition), "GetDocument", kept)
+    judgement = judged(app, context(definition, writes="examples"), "GetDocument", kept)
 
     assert worse(judgement) == []
     assert "[operations.GetDocument]" in (judgement.unverified or "")
+
+
+def test_object_is_made_for_a_reading_operation_where_the_list_is_empty(
+    definition: Path, kept: Path
+) -> None:
+    app = App()
+    app.documents.clear()
+
+    judgement = judged(app, context(definition), "GetDocument", kept)
+
+    assert (worse(judgement), judgement.unverified) == ([], None)
+    assert ("POST", "/api/documents") in {(r.method, r.target) for r in app.requests}
 
 
 def test_writes_none_sends_nothing_that_changes_state(definition: Path, kept: Path) -> None:
