@@ -94,11 +94,16 @@ def scopes_of(scope: str) -> list[str]:
     return scopes
 
 
+_TENANTS = frozenset({"common", "organizations", "consumers"})
+
+
 def _check_client(entra: EntraSettings) -> None:
     parts = split_url(entra.authority)
     if parts.scheme != "https" or not parts.hostname:
         raise SettingsError(f"[entra] authority {entra.authority!r}: must be an https URL")
-    if parts.path.strip("/"):
+    path, tenant = parts.path.strip("/").lower(), (entra.tenant_id or "common").lower()
+    of_entra = (parts.hostname or "").startswith(("login.microsoftonline.", "login.windows.net"))
+    if path and (of_entra or path in _TENANTS | {tenant}):
         raise SettingsError(
             f"[entra] authority {entra.authority!r}: leave the tenant out of it; "
             "it belongs into tenant-id"
@@ -118,7 +123,9 @@ def _check_user(entra: EntraSettings, user: UserSettings, flow: str) -> None:
         raise SettingsError(f"{where} token and token-command: give one of them")
     if user.token is not None or user.token_command is not None:
         return
-    for key, value in (("tenant-id", entra.tenant_id), ("client-id", entra.client_id)):
+    # An authority with a path (a B2C policy, another issuer) names its tenant itself.
+    tenant = entra.tenant_id or split_url(entra.authority).path.strip("/")
+    for key, value in (("tenant-id", tenant), ("client-id", entra.client_id)):
         if not value:
             raise SettingsError(f"[entra] {key}: is missing; {user.name} cannot sign in without it")
     _check_flow(entra, user, flow)

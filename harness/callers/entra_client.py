@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msal
-from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
 from harness.bounds.parsing import parse_json
 from harness.callers.certificate import certificate_credential
 from harness.callers.diagnosis import Attempt, diagnose, diagnose_trouble
+from harness.callers.discovery import msal_authority
 from harness.callers.http import AuthorityError, AuthorityHttp
 from harness.callers.secret_text import secret_text
 from harness.callers.token import Token
@@ -64,7 +64,7 @@ class EntraClient:
         clock: Callable[[], float],
     ) -> None:
         self.client_id = client_id
-        self._authority = f"{entra.authority.rstrip('/')}/{entra.tenant_id}"
+        self._authority = msal_authority(entra)
         self._tenant = entra.tenant_id or ""
         self._http = http
         self._credential = credential
@@ -76,7 +76,8 @@ class EntraClient:
 
     def attempt(self, user: str, flow: str, scopes: list[str]) -> Attempt:
         """The words for messages about one try."""
-        return Attempt(user, flow, self.client_id, self._tenant, " ".join(scopes))
+        has_secret = self._credential is not None
+        return Attempt(user, flow, self.client_id, self._tenant, " ".join(scopes), has_secret)
 
     def accounts(self, attempt: Attempt) -> list[Account]:
         """The accounts that the cache knows for this authority."""
@@ -249,16 +250,14 @@ class EntraClient:
         kind = msal.PublicClientApplication
         if self._credential is not None:
             kind = msal.ConfidentialClientApplication
-        host = self._authority.split("/")[2]
         self._http.last_error = None
         try:
             return kind(
                 self.client_id,
                 client_credential=None if self._credential is None else self._credential(),
-                authority=self._authority,
                 http_client=self._http,
                 token_cache=self._cache,
-                instance_discovery=None if host in WELL_KNOWN_AUTHORITY_HOSTS else False,
+                **self._authority,
             )
         except AuthorityError as error:
             trouble = error

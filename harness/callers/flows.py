@@ -221,7 +221,8 @@ class SignInFlows:
     def _attempt(self, user: UserSettings, flow: str) -> Attempt:
         entra = self._connections.entra
         scope = " ".join(self._scopes)
-        return Attempt(user.name, flow, entra.client_id or "", entra.tenant_id or "", scope)
+        known = (entra.client_id or "", entra.tenant_id or "", scope, is_confidential(entra))
+        return Attempt(user.name, flow, *known)
 
 
 def _id_names(token: Token) -> tuple[str, ...]:

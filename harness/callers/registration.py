@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urljoin
 
 from harness.bounds.urls import split_url
 from harness.callers.diagnosis import Attempt, diagnose
+from harness.callers.discovery import endpoint, has_path
 from harness.callers.http import Answer, AuthorityError
 from harness.callers.registration_facts import CheckedRegistration, RegistrationCheck, State
 from harness.callers.signing_in import SignIns
@@ -65,7 +66,7 @@ def redirect_urls(properties: Properties | None) -> tuple[list[str], str]:
 
 def _secret(sign_ins: SignIns, client_id: str) -> RegistrationCheck:
     connections = sign_ins.connections
-    if not client_id or not connections.entra.tenant_id:
+    if not client_id or not (connections.entra.tenant_id or has_path(connections.entra)):
         return RegistrationCheck("secret", "skipped", "no client id of the connector is known")
     client = connections.connector_client(client_id)
     if client is None:
@@ -135,7 +136,7 @@ def _redirects(
 ) -> list[RegistrationCheck]:
     urls, reason = redirect_urls(properties)
     entra = sign_ins.connections.entra
-    if not urls or not client_id or not entra.tenant_id:
+    if not urls or not client_id or not (entra.tenant_id or has_path(entra)):
         return [
             RegistrationCheck(
                 "redirect", "skipped", reason or "no client id of the connector is known"
@@ -158,8 +159,9 @@ def _redirect(sign_ins: SignIns, client_id: str, url: str) -> RegistrationCheck:
             "state": "connector-harness",
         }
     )
-    page = f"{entra.authority.rstrip('/')}/{entra.tenant_id}/oauth2/v2.0/authorize?{query}"
     try:
+        page = endpoint(sign_ins.connections.http, entra, "authorization_endpoint")
+        page = f"{page}{'&' if '?' in page else '?'}{query}"
         return _redirect_answer(sign_ins, client_id, url, page)
     except AuthorityError as error:
         return RegistrationCheck("redirect", "unknown", str(error), url)

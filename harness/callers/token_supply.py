@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.bounds.parsing import parse_json
 from harness.callers.claims import header_of
+from harness.callers.discovery import endpoint
 from harness.callers.expired_tokens import keep_and_take
 from harness.callers.http import AuthorityError
 from harness.callers.signing_in import SignIns
@@ -94,9 +95,9 @@ def _other_api(
 def _keys(sign_ins: SignIns, reasons: dict[str, str]) -> dict[str, Any] | None:
     """The tenant's public key set (OpenID Connect discovery `jwks_uri`)."""
     entra = sign_ins.connections.entra
-    url = f"{entra.authority}/{entra.tenant_id or 'common'}/discovery/v2.0/keys"
+    http = sign_ins.connections.http
     try:
-        document = parse_json(sign_ins.connections.http.get(url).text)
+        document = parse_json(http.get(endpoint(http, entra, "jwks_uri")).text)
     except (AuthorityError, HarnessError, ValueError) as error:
         reasons["jwks"] = f"the tenant's keys could not be read: {type(error).__name__}"
         return None

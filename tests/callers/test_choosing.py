@@ -27,7 +27,12 @@ NOBODY = UserSettings("bob")
         (replace(ENTRA, client_id=None), ALICE, "auto", "client-id: is missing"),
         (replace(ENTRA, tenant_id=None), ALICE, "cache", "tenant-id: is missing"),
         (replace(ENTRA, authority="http://login.example"), ALICE, "auto", "https"),
-        (replace(ENTRA, authority="https://login.example/t"), ALICE, "auto", "leave the tenant"),
+        (
+            replace(ENTRA, authority="https://login.windows.net/t"),
+            ALICE,
+            "auto",
+            "leave the tenant",
+        ),
         (
             replace(ENTRA, client_certificate_password=Deferred("x")),
             ALICE,
