@@ -165,9 +165,12 @@ def _single(source: Source, schema: Any, pointer: str) -> tuple[Mapping[str, Any
         for n, part in enumerate(items_of(node.get(key)))
         if mapping(part).get("type") != "null"
     ]
-    if "type" in node or len(parts) != 1:
+    if "type" in node or len(parts) != 1 or at in source.open:
         return node, at
-    return _single(source, *parts[0])
+    source.open.add(at)
+    found = _single(source, *parts[0])
+    source.open.discard(at)
+    return found
 
 
 def form_fields(

@@ -106,7 +106,7 @@ def _type(source: Source, schema: Mapping[str, Any], found: Schema, pointer: str
     kinds = [kind for kind in kinds if kind != "null"]
     if len(kinds) == 1:
         found["type"] = kinds[0]
-    elif set(kinds) == {"integer", "number"}:
+    elif sorted(map(str, kinds)) == ["integer", "number"]:
         found["type"] = "number"
     elif kinds:
         source.lose(f"the types {', '.join(map(str, kinds))}: none is taken", pointer)
@@ -201,18 +201,17 @@ def _merge(
     source: Source, key: str, choices: list[Mapping[str, Any]], found: Schema, pointer: str
 ) -> None:
     """One schema that every alternative fits: objects with all properties, one common type."""
-    resolved = [source.followed(choice, f"{pointer}/{key}/{n}") for n, choice in enumerate(choices)]
-    written = [converted_schema(source, node, at) for node, at in resolved]
-    kinds = {schema.get("type") for schema in written}
+    written = [_put_in(source, choice, f"{pointer}/{key}/{n}") for n, choice in enumerate(choices)]
+    kinds = {str(schema.get("type") or "") for schema in written}
     if kinds == {"integer", "number"}:
         kinds = {"number"}
-    kind = kinds.pop() if len(kinds) == 1 else None
+    kind = (kinds.pop() or None) if len(kinds) == 1 else None
     if kind == "object" and not any("allOf" in schema for schema in written):
         properties: Schema = {}
         for schema in written:
             for name, inner in mapping(schema.get("properties")).items():
                 properties[name] = inner if properties.get(name, inner) == inner else {}
-        needed = [set(items_of(schema.get("required"))) for schema in written]
+        needed = [set(map(str, items_of(schema.get("required")))) for schema in written]
         common = sorted(set.intersection(*needed)) if needed else []
         _take_in(found, {"type": "object", "properties": properties})
         if common:
@@ -222,12 +221,24 @@ def _merge(
         found.setdefault("type", kind)
         enums = [schema.get("enum") for schema in written]
         if all(enums):
-            found["enum"] = list(dict.fromkeys(v for enum in enums for v in items_of(enum)))
+            values = [value for enum in enums for value in items_of(enum)]
+            found["enum"] = [v for n, v in enumerate(values) if v not in values[:n]]
         how = f"any {kind}"
     else:
         found.pop("type", None)
         how = "anything"
     source.lose(f"{key} of {len(choices)} schemas becomes {how}", pointer)
+
+
+def _put_in(source: Source, choice: Any, pointer: str) -> Schema:
+    """An alternative with its reference followed; open where it is one of itself."""
+    node, at = source.followed(choice, pointer)
+    if at in source.open:
+        return {}
+    source.open.add(at)
+    written = converted_schema(source, node, at)
+    source.open.discard(at)
+    return written
 
 
 def _discriminator(source: Source, schema: Mapping[str, Any], found: Schema, pointer: str) -> None:

@@ -48,7 +48,11 @@ def _scheme(source: Source, name: str, node: Mapping[str, Any], at: str) -> dict
         return {"type": "apiKey", "name": "Authorization", "in": "header"}
     if kind == "oauth2":
         return _oauth2(source, name, mapping(node.get("flows")), at)
-    what = f"{kind} in a cookie" if kind == "apiKey" else " ".join(filter(None, (kind, scheme)))
+    what = (
+        f"{kind} in a cookie"
+        if kind == "apiKey"
+        else " ".join(str(part) for part in (kind, scheme) if part)
+    )
     message = f"the security scheme {name} ({what}) is left out; set sign-in in apiProperties.json"
     source.lose(message, at)
     return None

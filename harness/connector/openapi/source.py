@@ -35,6 +35,8 @@ class Source:
     losses: dict[tuple[str, str], Loss] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    open: set[str] = field(default_factory=set)
+    """Pointers of schemas that are being put in where they are used: a loop ends there."""
 
     def lose(self, message: str, pointer: str) -> None:
         """Note a loss, once."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +258,53 @@ def test_security_scheme_is_kept_as_far_as_swagger_knows_it(scheme: Any, expecte
 
     assert result.swagger["securityDefinitions"].get("s") == expected
     assert bool(result.swagger["security"]) == (expected is not None)
+
+
+LOOP = {"A": {"anyOf": [{"$ref": "#/components/schemas/B"}, {"type": "string"}]}}
+LOOP |= {"B": {"oneOf": [{"$ref": "#/components/schemas/A"}, {"type": "integer"}]}}
+
+
+def test_alternatives_that_name_each_other_end() -> None:
+    schema = {"$ref": "#/components/schemas/A"}
+    parameter = {"name": "a", "in": "query", "schema": schema}
+    body = {"content": {"application/json": {"schema": schema}}}
+    paths = {"/x": {"post": {"parameters": [parameter], "requestBody": body, "responses": {}}}}
+
+    swagger = made(paths, components={"schemas": LOOP}).swagger
+
+    assert swagger["definitions"]["A"] == {}
+
+
+JUNK: list[Any] = [
+    None,
+    True,
+    3,
+    "x",
+    [],
+    {},
+    [None],
+    {"$ref": "#/nowhere"},
+    {"$ref": 7},
+    {"a": {}},
+]
+JUNK += [{"type": ["string", 3]}, {"anyOf": [3, {"$ref": "#/components/schemas/Pet"}]}]
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    keys = node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+    for key in keys:
+        yield node, key
+        yield from _places(node[key])
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DOCUMENTS.iterdir()))
+def test_damaged_document_is_converted_as_far_as_it_goes(name: str) -> None:
+    whole = read_document(DOCUMENTS / name).data
+    for seed in range(40):
+        chance = random.Random(seed)
+        document = copy.deepcopy(whole)
+        for _ in range(chance.choice([1, 2, 4])):
+            holder, key = chance.choice(list(_places(document)))
+            holder[key] = copy.deepcopy(chance.choice(JUNK))
+
+        assert convert_openapi(document).swagger["swagger"] == "2.0"
