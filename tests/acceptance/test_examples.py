@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.cli import build_parser
 from harness.emulator import Emulator
 
 from .conftest import SAMPLES, Runner, write_settings
@@ -38,6 +39,52 @@ def commands(node: Any) -> Iterator[str]:
 def ours(name: str) -> list[str]:
     document = yaml.safe_load((EXAMPLES / name).read_text(encoding="utf-8"))
     return [line for line in commands(document) if line.startswith(OURS)]
+
+
+SCHEMAS = {
+    "vendor.github-workflows": ("examples/github-actions.yml", "examples/with-the-action.yml"),
+    "vendor.github-actions": ("action.yml",),
+    "vendor.azure-pipelines": (
+        "examples/azure-pipelines.yml",
+        "examples/templates/connector-harness.yml",
+    ),
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_files_hold_to_the_schemas_of_their_services(schema: str) -> None:
+    options = ["--builtin-schema", schema]
+    if "azure" in schema:
+        options += ["--regex-variant", "nonunicode", "--data-transform", "azure-pipelines"]
+    files = [str(EXAMPLES.parent / name) for name in SCHEMAS[schema]]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *options, *files],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_action_and_template_take_the_same_inputs() -> None:
+    action = yaml.safe_load((EXAMPLES.parent / "action.yml").read_text(encoding="utf-8"))
+    path = EXAMPLES / "templates" / "connector-harness.yml"
+    template = yaml.safe_load(path.read_text(encoding="utf-8"))
+    named = {row["name"].lower() for row in template["parameters"]}
+
+    assert {"target", "suites", "baseline", "cassettes", "arguments", "package"} <= named
+    assert {name.replace("-", "") for name in action["inputs"]} >= named - {"secrets"}
+
+
+def test_hooks_of_pre_commit_call_commands_that_exist() -> None:
+    hooks = yaml.safe_load((EXAMPLES.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+
+    for hook in hooks:
+        command = [*shlex.split(hook["entry"])[1:], *hook["args"]]
+        assert build_parser().parse_args(command).command in ("lint", "diff")
 
 
 def test_both_pipelines_run_the_same_commands() -> None:
@@ -71,7 +118,9 @@ def test_every_command_runs(run_pytest: Runner, repository: Path) -> None:
     offline, nightly, gate, check = ours(PIPELINES[0])
 
     for line in (nightly, offline, gate):
-        ran = run_pytest(*shlex.split(line)[1:], folder=repository)
+        words = shlex.split(line)
+        assert words[:2] == ["connector-harness", "verify"]
+        ran = run_pytest("--function-app", *words[2:], folder=repository)
         assert ran.status == 0, f"{line}\n{ran.output}"
 
     arguments = shlex.split(check)[1:]
