@@ -53,8 +53,10 @@ DELEGATED_ONLY = Rule(
     " Service Authentication does so by design; the connector's promise is delegated "
     "access.",
     why="Any app of the tenant that can get a token for this API acts without a user.",
-    remedy="Check scp in the function, or name the connector's client in allowedApplications; "
-    "where it is meant so, set [tokens] accept-app-only or accept-any-scope.",
+    remedy="Check scp in the function: refuse a token that lacks it. Against app-only tokens "
+    "alone, turn 'Assignment required' on in the API's enterprise application, so that Entra ID "
+    "issues none without an app role (allowedApplications does not help: the client is an allowed one). Where "
+    "it is meant so, set [tokens] accept-app-only or accept-any-scope.",
     reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in, section "
     "Use a built-in authorization policy",
     shown_by=(Fault("accept-app-only", "ListCategories"),),
@@ -307,7 +309,12 @@ def _accepted(
     context: RunContext, operation: Operation, good: _Try, hostile: Sequence[_Try]
 ) -> Iterator[Finding]:
     """One finding for each mistake, however many kinds it lets in."""
-    let_in = [t for t in hostile if _is_let_in(t, good) and not _is_allowed(context, t)]
+    let_in = [
+        t
+        for t in hostile
+        if (_is_let_in(t, good) or _gets_past_the_platform(context, t))
+        and not _is_allowed(context, t)
+    ]
     unsigned = any(t.cause == "signature" for t in let_in)
     causes: dict[str, list[_Try]] = {}
     for attempt in let_in:
@@ -334,11 +341,18 @@ def _reached(
         t
         for t in hostile
         if t.verdict.outcome == "reached"
+        and t.cause not in DELEGATED  # one cause, one finding: see token.delegated-only
         and not _is_let_in(t, good)
         and not _is_refusal_of_front_end(context, t)
     ]
     if past:
         yield _finding(REACHED_APP, operation, past, "lets a hostile token reach the app")
+
+
+def _gets_past_the_platform(context: RunContext, attempt: _Try) -> bool:
+    """Whether a token without the delegated permission came to the app, however it answered."""
+    reached = attempt.cause in DELEGATED and attempt.verdict.outcome == "reached"
+    return reached and not _is_refusal_of_front_end(context, attempt)
 
 
 def _is_refusal_of_front_end(context: RunContext, attempt: _Try) -> bool:

@@ -364,3 +364,55 @@ def test_call_that_learnt_an_id_is_not_judged(judge: Callable[..., Judgement]) -
     learnt = exchange(user("alice"), OK, part="", kind="learn")
 
     assert judge(learnt, *SHUT, hostile("bad-signature", NO)) == Judgement()
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_an_app_only_token_that_reaches_the_app_is_one_finding(
+    judge: Callable[..., Judgement], status: int
+) -> None:
+    judgement = judge(*SHUT, hostile("app-only", answer(status, "no"), True))
+
+    assert found(judgement) == [("token.delegated-only", "forged:app-only")]
+    assert judgement.findings[0].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("response", "topic"),
+    [
+        pytest.param(
+            answer(401, www_authenticate='Bearer error="insufficient_claims", claims="e30="'),
+            "claims challenge",
+            id="claims-challenge",
+        ),
+        pytest.param(
+            answer(401, '{"title": "Unauthorized", "detail": "IDX10223: Lifetime failed"}'),
+            "expired",
+            id="problem-details",
+        ),
+        pytest.param(
+            answer(403, "IDW10204: The 'roles' or 'role' claim does not contain roles 'X'"),
+            "role",
+            id="idw",
+        ),
+        pytest.param(
+            answer(401, '{"statusCode": 401, "message": "JWT not present."}'),
+            "API Management",
+            id="gateway",
+        ),
+    ],
+)
+def test_the_answers_own_reason_goes_before_guesses(
+    judge: Callable[..., Judgement], response: Response, topic: str
+) -> None:
+    refused = judge(good(response, audience="api://other", issuer="https://x/"), none(NO))
+
+    assert topic in refused.findings[0].message
+    assert "allowedAudiences lists" not in refused.findings[0].message
+
+
+def test_a_firewalls_page_says_nothing_of_the_token(judge: Callable[..., Judgement]) -> None:
+    page = answer(403, "<html><h2>The request is blocked.</h2></html>", x_azure_ref="0a")
+    judgement = judge(good(page), none(NO))
+
+    assert judgement.findings == ()
+    assert "firewall" in str(judgement.unverified)
