@@ -21,33 +21,36 @@ from harness.settings.values import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, Casse
 
 __all__ = ["Options", "build_settings", "read_levels", "read_settings", "resolve_target"]
 
-TOP_KEYS = (
-    "connector",
-    "properties",
-    "tests",
-    "baseline",
-    "sign-in",
-    "writes",
-    "targets",
-    "entra",
-    "users",
-    "connection",
-    "gateway",
-    "webhooks",
-    "anonymous",
-    "tokens",
-    "delegated",
-    "operations",
-    "contract",
-    "cassettes",
-    "redact",
-    "report",
-    "rules",
-    "easy-auth",
-    "definition",
-    "waivers",
-    "connectors",
-)
+TOP_MEANINGS: Mapping[str, str] = {
+    "connector": "the definition, its folder, a paconn settings.json, or a Postman collection",
+    "properties": "apiProperties.json (default: beside the definition)",
+    "tests": "folders of your own tests to run along",
+    "baseline": "the connector as deployed, as `--connector-baseline`",
+    "sign-in": "how users sign in, as `--sign-in`",
+    "writes": "what may be sent to operations that change state, as `--writes`",
+    "targets": 'names for `--function-app`: `test = "https://…"`',
+    "entra": "the tenant, its clients and the API",
+    "users": "who signs in",
+    "connection": "what all connections share",
+    "gateway": "what stands in front of the app",
+    "webhooks": "where the app can reach us",
+    "anonymous": "how calls without a token are refused",
+    "tokens": "which tokens are admitted on purpose",
+    "delegated": "identity and access",
+    "operations": "real values for single operations",
+    "contract": "how strictly answers are judged",
+    "cassettes": "how recordings are kept",
+    "redact": "what else is hidden",
+    "report": '`bodies = "full"` (default) or `"shape"`',
+    "rules": 'level of a rule or family: `"contract.status" = "off"`, or error, warning, note',
+    "easy-auth": '`settings = "auth.json"`: the authsettingsV2 document, for cross-checks',
+    "definition": "`certification = true`: what only certification asks for becomes a warning",
+    "waivers": "accepted findings, until a date",
+    "connectors": "many connectors in one run, a row each: "
+    "`--function-app all`, or a row by its name (see [CI](ci.md))",
+}
+"""Each key at the top of the file, and what it means."""
+TOP_KEYS = tuple(TOP_MEANINGS)
 LEVELS = ("off", "error", "warning", "note")
 DEMO = "demo"
 NEAR = 0.8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.settings.reading import read_section
 from harness.settings.table import Table
 from harness.settings.values import ConnectionSettings, GatewaySettings, WebhookSettings
 
@@ -17,11 +18,9 @@ def connection(table: Table) -> ConnectionSettings:
 
 def gateway(table: Table) -> GatewaySettings:
     """`[gateway]`."""
-    table.check_keys(("headers",))
-    return GatewaySettings(table.sub("headers").deferred_texts())
+    return read_section(table, GatewaySettings)
 
 
 def webhooks(table: Table) -> WebhookSettings:
     """`[webhooks]`."""
-    table.check_keys(("callback",))
-    return WebhookSettings(table.text("callback"))
+    return read_section(table, WebhookSettings)

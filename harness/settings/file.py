@@ -17,10 +17,10 @@ from harness.bounds.limits import LARGEST_SETTINGS
 from harness.bounds.parsing import OutOfBoundsError, parse_toml
 from harness.errors import SettingsError
 from harness.settings.connections import connection, gateway, webhooks
+from harness.settings.reading import read_section
 from harness.settings.table import Table
 from harness.settings.values import (
     DEFAULT_AUTHORITY,
-    USER_FLOWS,
     AccessRow,
     AnonymousSettings,
     BodyExpectation,
@@ -124,41 +124,18 @@ def with_environment(
 
 def entra(table: Table, base: Path) -> EntraSettings:
     """`[entra]`."""
-    table.check_keys(
-        (
-            "tenant-id",
-            "client-id",
-            "client-secret",
-            "client-certificate",
-            "client-certificate-password",
-            "connector-client-id",
-            "connector-client-secret",
-            "api-client-id",
-            "scope",
-            "authority",
-            "ca-bundle",
-            "sign-in-hosts",
-        )
-    )
     bundle = table.file("ca-bundle", base)
     if bundle is not None and not is_file(bundle):
         raise SettingsError(
             f"{table.where('ca-bundle')}: there is no file {table.text('ca-bundle')!r}"
         )
     certificate = table.file("client-certificate", base)
-    return EntraSettings(
-        tenant_id=table.text("tenant-id"),
-        client_id=table.text("client-id"),
-        client_secret=table.deferred("client-secret"),
+    return read_section(
+        table,
+        EntraSettings,
         client_certificate=None if certificate is None else str(certificate),
-        client_certificate_password=table.deferred("client-certificate-password"),
-        connector_client_id=table.text("connector-client-id"),
-        connector_client_secret=table.deferred("connector-client-secret"),
-        api_client_id=table.text("api-client-id"),
-        scope=table.text("scope"),
         authority=(table.text("authority") or DEFAULT_AUTHORITY).rstrip("/"),
         ca_bundle=bundle,
-        sign_in_hosts=table.texts("sign-in-hosts"),
     )
 
 
@@ -168,47 +145,22 @@ def users(table: Table) -> dict[str, UserSettings]:
     for name in table.values:
         if name in ("anonymous", "app") or ":" in name:
             raise SettingsError(f"{table.where(name)}: {name!r} is kept for our own callers")
-        row = table.sub(name)
-        row.check_keys(
-            ("username", "password", "sign-in", "token", "token-command", "sees", "connection")
-        )
-        found[name] = UserSettings(
-            name=name,
-            username=row.text("username"),
-            password=row.deferred("password"),
-            sign_in=row.choice("sign-in", USER_FLOWS),
-            token=row.deferred("token"),
-            token_command=row.text("token-command"),
-            sees=row.texts("sees"),
-            connection=row.sub("connection").deferred_texts(),
-        )
+        found[name] = read_section(table.sub(name), UserSettings, name=name)
     return found
 
 
 def anonymous(table: Table) -> AnonymousSettings:
     """`[anonymous]`."""
-    table.check_keys(("expect", "public", "enforced-by"))
-    return AnonymousSettings(
-        expect=table.choice("expect", ("refused", "401", "redirect", "403", "404")) or "refused",
-        public=table.texts("public"),
-        enforced_by=table.choice("enforced-by", ("platform", "app")) or "platform",
-    )
+    return read_section(table, AnonymousSettings)
 
 
 def tokens(table: Table) -> TokenSettings:
     """`[tokens]`."""
-    table.check_keys(("accept-app-only", "accept-any-scope", "keep-expired", "other-scope"))
-    return TokenSettings(
-        accept_app_only=table.flag("accept-app-only", False),
-        accept_any_scope=table.flag("accept-any-scope", False),
-        keep_expired=table.flag("keep-expired", False),
-        other_scope=table.text("other-scope"),
-    )
+    return read_section(table, TokenSettings)
 
 
 def delegated(table: Table) -> DelegatedSettings:
     """`[delegated]` and its access table."""
-    table.check_keys(("identity", "private", "app-identities", "access"))
     identity = table.values.get("identity", [])
     pointers: tuple[IdentityPointer, ...] | None
     if identity == "none":
@@ -217,10 +169,10 @@ def delegated(table: Table) -> DelegatedSettings:
         raise SettingsError(f'{table.where("identity")}: must be "none" or an array of tables')
     else:
         pointers = tuple(_identity(row) for row in table.rows("identity"))
-    return DelegatedSettings(
+    return read_section(
+        table,
+        DelegatedSettings,
         identity=pointers,
-        private=table.texts("private"),
-        app_identities=table.texts("app-identities"),
         access=tuple(_access(row) for row in table.rows("access")),
     )
 
@@ -271,46 +223,33 @@ def _body_expectation(row: Table) -> BodyExpectation:
 
 def operations(table: Table) -> dict[str, OperationSettings]:
     """`[operations.ID]`."""
-    found: dict[str, OperationSettings] = {}
-    for operation_id in table.values:
-        row = table.sub(operation_id)
-        row.check_keys(("parameters", "body", "safe"))
-        found[operation_id] = OperationSettings(
-            dict(row.sub("parameters").values),
-            row.values.get("body"),
-            "body" in row.values,
-            row.flag("safe", False),
-        )
-    return found
+    rows = {operation_id: table.sub(operation_id) for operation_id in table.values}
+    return {
+        operation_id: read_section(row, OperationSettings, has_body="body" in row.values)
+        for operation_id, row in rows.items()
+    }
 
 
 def contract(table: Table) -> ContractSettings:
     """`[contract]`."""
-    table.check_keys(("strict-responses", "inventory"))
-    return ContractSettings(table.flag("strict-responses", False), table.text("inventory"))
+    return read_section(table, ContractSettings)
 
 
 def cassettes(table: Table) -> CassetteSettings:
     """`[cassettes]`."""
-    table.check_keys(("max-age-days", "stale", "normalise"))
-    days = table.whole("max-age-days", 30)
-    if days < 0:
+    settings = read_section(table, CassetteSettings)
+    if settings.max_age_days < 0:
         raise SettingsError(f"{table.where('max-age-days')}: must be 0 or more")
-    return CassetteSettings(
-        days,
-        table.choice("stale", ("warning", "unverified")) or "warning",
-        table.flag("normalise", False),
-    )
+    return settings
 
 
 def redact(table: Table) -> RedactSettings:
     """`[redact]`."""
-    table.check_keys(("identities", "headers", "pointers", "patterns"))
-    return RedactSettings(
-        table.flag("identities", True),
-        table.texts("headers"),
-        tuple(_pointer(table, text) for text in table.texts("pointers")),
-        tuple(_pattern(table, text) for text in _patterns(table)),
+    return read_section(
+        table,
+        RedactSettings,
+        pointers=tuple(_pointer(table, text) for text in table.texts("pointers")),
+        patterns=tuple(_pattern(table, text) for text in _patterns(table)),
     )
 
 
@@ -341,19 +280,7 @@ def _pattern(table: Table, text: str) -> str:
 
 def waivers(table: Table) -> tuple[Waiver, ...]:
     """`[[waivers]]`; a reason and a date are demanded."""
-    found = []
-    for row in table.rows("waivers"):
-        row.check_keys(("rule", "operation", "match", "reason", "until"))
-        found.append(
-            Waiver(
-                row.required("rule"),
-                row.required("reason"),
-                row.day("until"),
-                row.text("operation"),
-                row.text("match"),
-            )
-        )
-    return tuple(found)
+    return tuple(read_section(row, Waiver) for row in table.rows("waivers"))
 
 
 def connectors(table: Table, top: tuple[str, ...]) -> tuple[ConnectorEntry, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import SettingsError
+from harness.settings.keys import key
 
 __all__ = [
     "AccessRow",
@@ -99,18 +100,22 @@ def expand(text: str, where: str) -> str:
 class EntraSettings:
     """`[entra]`: the tenant, and the clients and API registration that calls are made with."""
 
-    tenant_id: str | None = None
-    client_id: str | None = None
-    client_secret: Deferred | None = None
-    client_certificate: str | None = None
-    client_certificate_password: Deferred | None = None
-    connector_client_id: str | None = None
-    connector_client_secret: Deferred | None = None
-    api_client_id: str | None = None
-    scope: str | None = None
-    authority: str = DEFAULT_AUTHORITY
-    ca_bundle: Path | None = None
-    sign_in_hosts: tuple[str, ...] = ()
+    tenant_id: str | None = key("tenant, by id or domain", None)
+    client_id: str | None = key("the client that signs users in", None)
+    client_secret: Deferred | None = key("its secret; not with device code or interactive", None)
+    client_certificate: str | None = key("or its certificate (PFX or PEM file)", None)
+    client_certificate_password: Deferred | None = key("the certificate's password", None)
+    connector_client_id: str | None = key(
+        "the connector's own registration (default: apiProperties.json)", None
+    )
+    connector_client_secret: Deferred | None = key("its secret, to test that it still works", None)
+    api_client_id: str | None = key(
+        "the API's registration, as App Service Authentication names it", None
+    )
+    scope: str | None = key("the scope to ask for (default: resourceUri/user_impersonation)", None)
+    authority: str = key("sign-in host; another for sovereign clouds", DEFAULT_AUTHORITY)
+    ca_bundle: Path | None = key("extra CA for authority and app", None)
+    sign_in_hosts: tuple[str, ...] = key("further host names of the same authority", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +125,26 @@ class ConnectionSettings:
     `chosen_set` is the name of a connection parameter set (`set` in the file).
     """
 
-    values: Mapping[str, Deferred] = field(default_factory=dict)
-    chosen_set: str | None = None
+    values: Mapping[str, Deferred] = key(
+        'values that all connections share: `region = "eu"`', factory=dict
+    )
+    chosen_set: str | None = key("a connection parameter set by name", None, name="set")
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """`[gateway]`: headers that something in front of the app needs from every caller."""
 
-    headers: Mapping[str, Deferred] = field(default_factory=dict)
+    headers: Mapping[str, Deferred] = key(
+        "headers that go with every call of every caller", factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """`[webhooks]`: the URL under which the app can reach us."""
 
-    callback: str | None = None
+    callback: str | None = key("the URL under which the app can reach us", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +156,30 @@ class UserSettings:
     """
 
     name: str
-    username: str | None = None
-    password: Deferred | None = None
-    sign_in: SignInFlow | None = None
-    token: Deferred | None = None
-    token_command: str | None = None
-    sees: tuple[str, ...] = ()
-    connection: Mapping[str, Deferred] = field(default_factory=dict)
+    username: str | None = key("sign-in name", None)
+    password: Deferred | None = key("absent: no ROPC", None)
+    sign_in: SignInFlow | None = key("flow of this user alone", None)
+    token: Deferred | None = key("a token from elsewhere", None)
+    token_command: str | None = key("a command that prints a token; run without a shell", None)
+    sees: tuple[str, ...] = key(
+        "whose data this user may see beside their own: users, or `everyone`", ()
+    )
+    connection: Mapping[str, Deferred] = key(
+        'this user\'s connection values: `{ api_key = "${ALICE_KEY}" }`', factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class AnonymousSettings:
     """`[anonymous]`: how calls without a token are to be refused, and what is open on purpose."""
 
-    expect: Literal["refused", "401", "redirect", "403", "404"] = "refused"
-    public: tuple[str, ...] = ()
-    enforced_by: Literal["platform", "app"] = "platform"
+    expect: Literal["refused", "401", "redirect", "403", "404"] = key(
+        "how calls without a token are refused", "refused"
+    )
+    public: tuple[str, ...] = key("operations that are open on purpose", ())
+    enforced_by: Literal["platform", "app"] = key(
+        "`app` where the function itself checks tokens", "platform"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,20 +227,26 @@ class DelegatedSettings:
     means that nothing is configured.
     """
 
-    identity: tuple[IdentityPointer, ...] | None = ()
-    private: tuple[str, ...] = ()
-    app_identities: tuple[str, ...] = ()
-    access: tuple[AccessRow, ...] = ()
+    identity: tuple[IdentityPointer, ...] | None = key(
+        "where an answer says whom the function ran as; `none` gives it up", ()
+    )
+    private: tuple[str, ...] = key("operations whose answers belong to the caller alone", ())
+    app_identities: tuple[str, ...] = key("identities that are the app's own", ())
+    access: tuple[AccessRow, ...] = key(
+        "the access table: operation, parameters, body, expect (statuses, or a table with "
+        "`status`, `contains`, `not-contains`, `pointer` and `value`)",
+        (),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class OperationSettings:
     """`[operations.ID]`: real values for a call, and whether it may be sent freely."""
 
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
+    parameters: Mapping[str, Any] = key("real values, name → value", factory=dict)
+    body: Any = key("a real body", None)
     has_body: bool = False
-    safe: bool = False
+    safe: bool = key("changes nothing: may be sent freely", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,48 +258,50 @@ class TokenSettings:
     `other_scope` is a scope of another API, whose token must not be accepted.
     """
 
-    accept_app_only: bool = False
-    accept_any_scope: bool = False
-    keep_expired: bool = False
-    other_scope: str | None = None
+    accept_app_only: bool = key("app-only tokens are admitted on purpose", False)
+    accept_any_scope: bool = key("tokens of other scopes are admitted on purpose", False)
+    keep_expired: bool = key("keep today's token until it serves as an expired one", False)
+    other_scope: str | None = key("a scope of another API, whose token must be refused", None)
 
 
 @dataclass(frozen=True, slots=True)
 class ContractSettings:
     """`[contract]`: how strictly responses are judged, and the app's own list of routes."""
 
-    strict_responses: bool = False
-    inventory: str | None = None
+    strict_responses: bool = key("declared properties must be there, others must not", False)
+    inventory: str | None = key("the app's own list of routes: URL, file, or source folder", None)
 
 
 @dataclass(frozen=True, slots=True)
 class CassetteSettings:
     """`[cassettes]`: the age in days past which recordings are stale, and what stale then means."""
 
-    max_age_days: int = 30
-    stale: Literal["warning", "unverified"] = "warning"
-    normalise: bool = False
+    max_age_days: int = key("days after which a recording is stale", 30)
+    stale: Literal["warning", "unverified"] = key(
+        "what stale means: warning or unverified", "warning"
+    )
+    normalise: bool = key("fix dates and trace ids in recordings", False)
 
 
 @dataclass(frozen=True, slots=True)
 class RedactSettings:
     """`[redact]`: what recordings and reports hide beyond the built-in list."""
 
-    identities: bool = True
-    headers: tuple[str, ...] = ()
-    pointers: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
+    identities: bool = key("users' names, ids and tenant become stand-ins", True)
+    headers: tuple[str, ...] = key("more headers to hide", ())
+    pointers: tuple[str, ...] = key("JSON pointers to hide in bodies", ())
+    patterns: tuple[str, ...] = key("regular expressions to hide", ())
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """An accepted deviation: shown, counted, and expired after `until` (inclusive)."""
 
-    rule: str
-    reason: str
-    until: date
-    operation: str | None = None
-    match: str | None = None
+    rule: str = key("the rule's id")
+    reason: str = key("why it is accepted")
+    until: date = key("last day of the waiver")
+    operation: str | None = key("only for this operation", None)
+    match: str | None = key("only where the message contains this text", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from harness.connector.loading import find_connector, load_connector
 from harness.connector.model import Connector
 from harness.errors import SettingsError
 from harness.settings.building import resolve_target
+from harness.settings.editor_schema import SCHEMA_FILE, schema_text_shipped
 from harness.settings.file import FILE_NAME
 from harness.settings.values import DEFAULT_AUTHORITY
 
@@ -59,6 +60,7 @@ def init(options: argparse.Namespace) -> int:
         connector, where, manner, facts, target, users, options.sign_in, options.ca_bundle
     )
     print(put(root / FILE_NAME, text))
+    print(put(root / SCHEMA_FILE, schema_text_shipped()))
     print(ignore(root / ".gitignore"))
     print(_pytest_settings(root))
     if options.tests:

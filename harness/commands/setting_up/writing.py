@@ -11,6 +11,7 @@ from harness.commands.setting_up.facts import Facts
 from harness.connector.model import Connector
 from harness.connector.properties import connection_parameters
 from harness.redaction.whole_files import write_whole
+from harness.settings.editor_schema import SCHEMA_FILE
 
 __all__ = ["IGNORED", "PYTEST_INI", "ignore", "own_tests", "put", "settings_text"]
 
@@ -38,7 +39,7 @@ def settings_text(
     ca_bundle: str | None,
 ) -> str:
     """`connector-harness.toml`; each value says in a comment where it was found."""
-    lines = [f'connector = "{where}"']
+    lines = [f"#:schema ./{SCHEMA_FILE}", f'connector = "{where}"']
     if target is not None:
         lines += ["", "[targets]", f'{target[0]} = "{target[1]}"']
     if manner == "entra":
