@@ -55,7 +55,7 @@ DELEGATED_ONLY = Rule(
     why="Any app of the tenant that can get a token for this API acts without a user.",
     remedy="Check scp in the function: refuse a token that lacks it. Against app-only tokens "
     "alone, turn 'Assignment required' on in the API's enterprise application, so that Entra ID "
-    "issues none without an app role (allowedApplications does not help: the client is an allowed one). "
+    "issues none without an app role (allowedApplications does not help: the client is allowed). "
     "Where it is meant so, set [tokens] accept-app-only or accept-any-scope.",
     reference="Microsoft: Configure your App Service app to use Microsoft Entra sign-in, section "
     "Use a built-in authorization policy",
