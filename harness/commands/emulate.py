@@ -18,6 +18,7 @@ from harness.errors import HarnessError, SettingsError
 __all__ = ["emulate"]
 
 SETTINGS_NAME = "emulated.toml"
+OURS = "# Written by connector-harness emulate, for one run of the emulator."
 
 
 def emulate(options: argparse.Namespace) -> int:
@@ -77,13 +78,21 @@ def _welcome(told: Mapping[str, Any], path: Path) -> str:
     )
 
 
+def _is_ours(path: Path) -> bool:
+    """Whether a settings file may be written over: there is none, or `emulate` wrote it."""
+    if not is_file(path):
+        return True
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        return stream.readline().strip() == OURS
+
+
 def write_settings(path: Path, told: Mapping[str, Any], *, sample: str | None) -> None:
     """A settings file that fits the running emulator; the sample's own sections where it runs.
 
     Raises:
         HarnessError: it cannot be written.
     """
-    lines = ["# Written by connector-harness emulate, for one run of the emulator."]
+    lines = [OURS]
     if sample:
         lines.append(f"connector = {json.dumps(sample_folder(sample).as_posix())}")
     lines += [
@@ -105,6 +114,8 @@ def write_settings(path: Path, told: Mapping[str, Any], *, sample: str | None) -
         user = told["users"][name]
         lines += ["", f"[users.{name}]", f'username = "{user["username"]}"']
         lines.append(f'password = "{user["password"]}"')
+    if not _is_ours(path):
+        raise HarnessError(f"{path}: is not a file that emulate wrote; move it, or start elsewhere")
     own = sample_folder(sample) / "connector-harness.toml" if sample else None
     if own is not None and own.is_file():
         document = own.read_text(encoding="utf-8")
