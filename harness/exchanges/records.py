@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.bounds.parsing import parse_json
@@ -12,7 +12,10 @@ from harness.exchanges.model import Response
 __all__ = [
     "common_records",
     "id_of",
+    "id_value",
     "identified_records",
+    "is_id_value",
+    "items_in",
     "json_body",
     "record_ids",
     "records",
@@ -20,9 +23,11 @@ __all__ = [
     "values_in",
 ]
 
-LIST_KEYS = ("value", "items", "results", "data", "records")
+LIST_KEYS = ("value", "items", "results", "data", "records", "entries")
+"""Names under which answers keep their list, in lower case, the most usual first."""
 _ID_NAMES = frozenset({"id", "key", "guid", "uuid", "oid", "number", "no", "reference", "rowkey"})
 _WORDS_IN_ID = ("paid", "valid", "void", "grid", "bid", "fluid", "hybrid", "rapid", "solid")
+_NO_ID = 9
 _UNIQUE = re.compile(r"(?=.*\d)[A-Za-z0-9_.:-]{16,}")
 
 
@@ -42,7 +47,7 @@ def records(document: Any) -> list[Mapping[str, Any]]:
         return [row for row in document if isinstance(row, Mapping)]
     if not isinstance(document, Mapping):
         return []
-    known = [key for key in document if str(key).lower() in LIST_KEYS]
+    known = _list_keys(document)
     for key in known or list(document):
         value = document[key]
         if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
@@ -52,16 +57,60 @@ def records(document: Any) -> list[Mapping[str, Any]]:
     return [document]
 
 
+def items_in(document: Any) -> list[Any]:
+    """The items of a list answer, of any kind: the document itself, or the first array within."""
+    if isinstance(document, list):
+        return document
+    if not isinstance(document, Mapping):
+        return []
+    keys = [*_list_keys(document), *document]
+    return next((document[key] for key in keys if isinstance(document[key], list)), [])
+
+
+def _list_keys(document: Mapping[str, Any]) -> list[str]:
+    named = {str(key).lower(): key for key in document}
+    return [named[key] for key in LIST_KEYS if key in named]
+
+
 def id_of(record: Mapping[str, Any], parameter: str = "id") -> str | None:
     """The record's id for a parameter: by the same name, by `id`, or by a name that ends so."""
-    lowered = {str(key).lower().replace("_", "").replace("-", ""): key for key in record}
-    name = parameter.lower().replace("_", "").replace("-", "")
-    ending = next((key for key in lowered if _is_id_name(str(lowered[key]))), "id")
-    for candidate in (name, "id", name.removesuffix("id"), ending, "key", "name"):
-        key = lowered.get(candidate)
-        if key is not None and _is_id_value(record[key]):
-            return str(record[key])
-    return None
+    value = id_value(record, parameter, is_id_value)
+    return None if value is None else str(value)
+
+
+def id_value(
+    record: Mapping[str, Any],
+    parameter: str,
+    fits: Callable[[Any], bool],
+    *,
+    codes: bool = False,
+) -> Any:
+    """The value of the field that a parameter of that name would take, or None.
+
+    Only values that `fits` takes count; with `codes`, a field named `code` may be the id.
+    """
+    wanted = _plain(parameter)
+    ranked = sorted(record, key=lambda key: _rank(str(key), wanted, codes))
+    known = (key for key in ranked if _rank(str(key), wanted, codes) < _NO_ID)
+    return next((record[key] for key in known if fits(record[key])), None)
+
+
+def _rank(key: str, wanted: str, codes: bool) -> int:
+    """How well a field's name fits a parameter's; the least number is best."""
+    name = _plain(key)
+    if name in (wanted, "id"):
+        return 0 if name == wanted else 1
+    if wanted.endswith(name) and len(name) > 1:
+        return 2  # `documentId` of the path is `id` or `Id` of `document`
+    if name == wanted.removesuffix("id") or (name.endswith(wanted) and len(wanted) > 2):
+        return 3
+    if _is_id_name(key):
+        return 4
+    return {"code": 5 if codes else _NO_ID, "name": 6}.get(name, _NO_ID)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def record_ids(response: Response | None, parameter: str = "id") -> list[str]:
@@ -74,7 +123,7 @@ def identified_records(response: Response | None) -> dict[str, Mapping[str, Any]
     """The records of an answer that carry an id of their own, by it: a mere name is none."""
     found: dict[str, Mapping[str, Any]] = {}
     for record in records(json_body(response)):
-        keys = [key for key in record if _is_id_name(str(key)) and _is_id_value(record[key])]
+        keys = [key for key in record if _is_id_name(str(key)) and is_id_value(record[key])]
         if keys:
             own = min(keys, key=lambda key: (str(key).lower() != "id", list(record).index(key)))
             found.setdefault(str(record[own]), record)
@@ -127,7 +176,8 @@ def _is_id_name(key: str) -> bool:
     return plain.endswith("id") and not plain.endswith(_WORDS_IN_ID)
 
 
-def _is_id_value(value: Any) -> bool:
+def is_id_value(value: Any) -> bool:
+    """Whether a value may name an object: a text or a whole number."""
     return isinstance(value, (str, int)) and not isinstance(value, bool) and value != ""
 
 

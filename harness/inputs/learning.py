@@ -17,8 +17,9 @@ from harness.errors import SettingsError
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Caller, Exchange, Probe, Request
+from harness.exchanges.records import items_in
 from harness.inputs.body_learning import listed_properties
-from harness.inputs.related_operations import id_in, items_in, lister_of, path_parameters
+from harness.inputs.related_operations import id_in, lister_of, path_parameters
 from harness.inputs.requests import NO_BODY, build_request
 from harness.inputs.values import MADE_UP, Values, example_values, with_learnt
 

@@ -9,6 +9,7 @@ from typing import Any
 from harness.connector.model import Connector, Operation, Parameter
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.model import Exchange
+from harness.exchanges.records import id_value, is_id_value
 
 __all__ = [
     "created_id",
@@ -21,7 +22,6 @@ __all__ = [
 ]
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_ITEMS_KEYS = ("value", "items", "results", "data", "records", "entries")
 
 
 def names_objects(operation: Operation) -> bool:
@@ -92,44 +92,13 @@ def id_in(item: Any, parameter: Parameter) -> Any:
     """The value of an object's property that a parameter of that name would take, or None."""
     if not isinstance(item, Mapping):
         return item if _fits(item, parameter) else None
-    wanted = _plain(parameter.name)
-    ranked = sorted(item, key=lambda key: _rank(_plain(str(key)), wanted))
-    for key in ranked:
-        if _rank(_plain(str(key)), wanted) < 9 and _fits(item[key], parameter):
-            return item[key]
-    return None
-
-
-def items_in(body: Any) -> list[Any]:
-    """The items of a list answer: the body itself, or the first array within it."""
-    if isinstance(body, list):
-        return body
-    if not isinstance(body, Mapping):
-        return []
-    keys = [*(k for k in _ITEMS_KEYS if k in body), *body]
-    return next((body[key] for key in keys if isinstance(body[key], list)), [])
-
-
-def _rank(key: str, wanted: str) -> int:
-    if key == wanted:
-        return 0
-    if key == "id":
-        return 1
-    if wanted.endswith(key) and len(key) > 1:
-        return 2
-    if key.endswith(wanted) and len(wanted) > 1:
-        return 3
-    return {"key": 4, "uuid": 4, "guid": 4, "code": 5, "name": 6}.get(key, 9)
+    return id_value(item, parameter.name, lambda value: _fits(value, parameter), codes=True)
 
 
 def _fits(value: Any, parameter: Parameter) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+    if not is_id_value(value):
         return False
     return parameter.schema.get("type") != "integer" or isinstance(value, int)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _collection(path: str, name: str) -> str:

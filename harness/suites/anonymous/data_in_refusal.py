@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from harness.bounds.parsing import parse_json
 from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Operation
+from harness.connector.schema.members import properties_of, required_names
 from harness.exchanges.model import Request, Response
 
 __all__ = ["leaked"]
@@ -110,27 +111,12 @@ def _resembles(connector: Connector, schema: Any, value: Any, depth: int = 0) ->
         return bool(value) and any(_resembles(connector, items, v, depth + 1) for v in value)
     if not isinstance(value, Mapping):
         return False
-    declared = _properties(connector, schema)
+    declared = properties_of(connector, schema).declared
     present = set(declared) & set(value)
     telling = {name for name in present if name.lower() not in ERROR_WORDS}
-    required = schema.get("required")
-    listed = required if isinstance(required, list) else []
-    needed = {name for name in listed if isinstance(name, str)}
-    if not telling or not needed <= set(value):
+    if not telling or not set(required_names(schema)) <= set(value):
         return False
     return len(present) * 2 >= len(value)
-
-
-def _properties(connector: Connector, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema's properties, those of its `allOf` parts included (one level)."""
-    found: dict[str, Any] = {}
-    parts = schema.get("allOf")
-    for part in [schema, *(parts if isinstance(parts, list) else [])]:
-        resolved = connector.resolve(part)
-        properties = resolved.get("properties") if isinstance(resolved, Mapping) else None
-        if isinstance(properties, Mapping):
-            found.update(properties)
-    return found
 
 
 def _holds_records(value: Any) -> bool:

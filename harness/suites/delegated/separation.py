@@ -8,12 +8,11 @@ from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.identities import Claims, names_whom
 from harness.exchanges.model import Exchange
-from harness.exchanges.records import json_body, record_ids
+from harness.exchanges.records import items_in, json_body, record_ids
 from harness.exchanges.silence import mostly_silent, unanswered
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule
 from harness.inputs.platform import why_not_sent
-from harness.inputs.related_operations import items_in
 from harness.suites.delegated.changes_plan import why_not_changed
 from harness.suites.delegated.exchanges import ADD_USER, of, one_per_cause
 from harness.suites.delegated.leaks import judge_leaks, same_matter
