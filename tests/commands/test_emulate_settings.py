@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,10 +11,15 @@ from harness.emulator import Emulator, EmulatorOptions
 from harness.errors import HarnessError
 
 
-def test_file_that_emulate_did_not_write_stays(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def told() -> Iterator[dict[str, Any]]:
+    with Emulator(EmulatorOptions()) as running:
+        yield running.description
+
+
+def test_file_that_emulate_did_not_write_stays(tmp_path: Path, told: dict[str, Any]) -> None:
     path = tmp_path / "emulated.toml"
     path.write_text("# mine\n", encoding="utf-8")
-    told = Emulator(EmulatorOptions()).description
 
     with pytest.raises(HarnessError, match="is not a file that emulate wrote"):
         write_settings(path, told, sample="documents")
@@ -20,10 +27,9 @@ def test_file_that_emulate_did_not_write_stays(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "# mine\n"
 
 
-def test_own_file_is_written_anew(tmp_path: Path) -> None:
+def test_own_file_is_written_anew(tmp_path: Path, told: dict[str, Any]) -> None:
     path = tmp_path / "emulated.toml"
     path.write_text(f"{OURS}\nold = 1\n", encoding="utf-8")
-    told = Emulator(EmulatorOptions()).description
 
     write_settings(path, told, sample="documents")
 
