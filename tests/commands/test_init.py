@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.cli import main
 from harness.commands.setting_up.facts import Facts, from_refusal
@@ -52,6 +54,9 @@ def test_settings_come_from_files_and_app_and_say_where_from(
     assert list(written["users"]) == ["alice", "bob"]
     text = (folder / "connector-harness.toml").read_text(encoding="utf-8")
     assert "# from the challenge of" in text
+    assert text.startswith("#:schema ./connector-harness.schema.json\n")
+    schema = json.loads((folder / "connector-harness.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(written)
     assert "reports/" in (folder / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "no:schemathesis" in (folder / "pytest.ini").read_text(encoding="utf-8")
     assert capsys.readouterr().out.splitlines()[-1].startswith("next: connector-harness doctor")
