@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from harness.callers.discovery import endpoint
 from harness.callers.signing_in import SignIns
 from harness.errors import SignInError
 from harness.settings.values import Deferred, EntraSettings, UserSettings
+from tests.outside.person import approve
 
 pytestmark = pytest.mark.outside
 
@@ -18,15 +20,20 @@ SCOPE = "user_impersonation"
 
 
 class Silent:
-    """A prompt with nobody in front of it."""
+    """A prompt that shows its page to `on_show`, if anybody is in front of it."""
 
-    def show(self, page: Any) -> None: ...
+    def __init__(self, on_show: Callable[[Any], object] = lambda _page: None) -> None:
+        self._on_show = on_show
+
+    def show(self, page: Any) -> None:
+        self._on_show(page)
+
     def count_down(self, seconds_left: float) -> None: ...
     def end(self, text: str) -> None: ...
     def note(self, text: str) -> None: ...
 
 
-def sign_ins(outside: Any, password: str) -> SignIns:
+def sign_ins(outside: Any, password: str, prompt: Silent | None = None) -> SignIns:
     entra = EntraSettings(
         tenant_id=outside.tenant_id,
         client_id="public-client",
@@ -39,9 +46,9 @@ def sign_ins(outside: Any, password: str) -> SignIns:
         entra,
         {"alice": alice},
         scope=SCOPE,
-        flow="password",
-        interactive=False,
-        prompt=Silent(),
+        flow="password" if prompt is None else "device-code",
+        interactive=prompt is not None,
+        prompt=prompt or Silent(),
         cache=CacheChoice.none(),
     )
 
@@ -78,3 +85,20 @@ def test_endpoints_are_the_providers_own(outside: Any, name: str) -> None:
         made.close()
 
     assert found.startswith(outside.authority)
+
+
+def test_the_device_code_flow_works_on_the_providers_real_pages(outside: Any) -> None:
+    def person(page: Any) -> None:
+        statuses.extend(approve(page.url, page.code, "alice@contoso.com", outside.ca_file))
+
+    statuses: list[int] = []
+    made = sign_ins(outside, "good-password", Silent(person))
+    try:
+        first = made.token("alice")
+        renewed = made.token("alice", renew=True)
+    finally:
+        made.close()
+
+    assert set(statuses) == {200}
+    assert first.audience == renewed.audience == "api://outside"
+    assert first.value.reveal() != renewed.value.reveal()
