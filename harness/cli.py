@@ -195,6 +195,12 @@ def _file_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         metavar="REPORT",
         help="propose response schemas from the answers in a report.json",
     )
+    lint.add_argument(
+        "--fix", action="store_true", help="write back what has one safe answer, then judge again"
+    )
+    lint.add_argument(
+        "--diff", action="store_true", help="with --fix: show what would be written, write nothing"
+    )
     _config_option(lint)
     diff = _command(
         commands,

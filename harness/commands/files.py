@@ -14,10 +14,11 @@ from typing import Any
 from harness.bounds.files import reason_of
 from harness.commands.file_settings import FileSettings, is_open_error, read_file_settings
 from harness.commands.finding_connectors import connectors_under
+from harness.commands.fix_command import fix_all
 from harness.commands.output import json_text
 from harness.connector.loading import load_connector
 from harness.connector.postman.importing import import_postman
-from harness.errors import DefinitionError, HarnessError
+from harness.errors import DefinitionError, HarnessError, SettingsError
 from harness.findings.model import Finding
 from harness.findings.text import explain
 from harness.redaction.whole_files import write_whole
@@ -72,6 +73,10 @@ def lint(options: argparse.Namespace) -> int:
     if options.suggest_schemas is not None:
         return _suggest(options)
     targets = [found for path in options.paths for found in connectors_under(Path(path))]
+    if options.diff and not options.fix:
+        raise SettingsError("--diff shows what --fix would write; add --fix")
+    if options.fix:
+        fix_all(targets, write=not options.diff)
     results = _lint_all([str(path) for path in targets], read_file_settings(options.config))
     _print_findings(results, options.format)
     if any(broken is not None for _, _, broken in results):

@@ -13,7 +13,7 @@ from harness.findings.examples import REMOVED, Edit
 from harness.findings.model import Finding, Rule
 from harness.findings.sample import GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, NEW_TITLE, query
 
-__all__ = ["judge_everywhere"]
+__all__ = ["TYPES", "VISIBILITIES", "is_a", "judge_everywhere", "meant_extension"]
 
 VALIDATOR = "Microsoft, 'Fix Swagger Validator errors'"
 EXTENSIONS = "Microsoft, 'OpenAPI extensions for custom connectors'"
@@ -279,9 +279,9 @@ def _reference(connector: Connector, node: Mapping[str, Any], pointer: str) -> I
 
 def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iterator[Finding]:
     for key in node:
-        if not isinstance(key, str) or not key.startswith("x-") or key.lower() in KNOWN_EXTENSIONS:
+        if not isinstance(key, str):
             continue
-        near = (None if _is_path(pointer) else MISSPELT.get(key.lower())) or _near(key)
+        near = meant_extension(key, pointer)
         if near is not None:
             yield EXTENSION_MISSPELT.at(
                 connector,
@@ -299,6 +299,13 @@ def _spelling(connector: Connector, node: Mapping[str, Any], pointer: str) -> It
             expected="important, advanced, internal or none",
             observed=repr(value),
         )
+
+
+def meant_extension(key: str, pointer: str) -> str | None:
+    """The extension that a misspelt key of the object at a pointer means, or None."""
+    if not key.startswith("x-") or key.lower() in KNOWN_EXTENSIONS:
+        return None
+    return (None if _is_path(pointer) else MISSPELT.get(key.lower())) or _near(key)
 
 
 def _is_path(pointer: str) -> bool:
