@@ -17,6 +17,7 @@ from harness.connector.pointers import find
 from harness.errors import SettingsError
 
 __all__ = [
+    "METHODS",
     "Connector",
     "LoadNote",
     "Operation",
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+"""The methods of a path item in Swagger 2.0, as they are written there."""
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.connector.model import (
+    METHODS,
     Connector,
     LoadNote,
     Operation,
@@ -23,9 +24,8 @@ from harness.connector.pointers import escape, find
 from harness.connector.reading import Document
 from harness.errors import DefinitionError
 
-__all__ = ["METHODS", "build_connector", "check_version"]
+__all__ = ["build_connector", "check_version"]
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _LOCATIONS = ("path", "query", "header", "body", "formData")
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"

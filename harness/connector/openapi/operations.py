@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from harness.connector.model import METHODS
 from harness.connector.openapi.parameters import converted_parameters, form_fields, plain_type
 from harness.connector.openapi.schemas import converted_schema
 from harness.connector.openapi.security import requirements
@@ -15,7 +16,6 @@ from harness.connector.pointers import escape
 
 __all__ = ["converted_paths"]
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _RANGES = {"2XX": "200", "3XX": "302", "4XX": "400", "5XX": "500"}
 _ID = re.compile(r"[A-Za-z0-9]+")

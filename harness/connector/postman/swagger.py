@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.connector.model import Sample
+from harness.connector.model import METHODS, Sample
 from harness.connector.pointers import escape
 from harness.connector.postman.body import (
     Payload,
@@ -29,8 +29,6 @@ from harness.connector.postman.samples import PATH_PARAMETER, Call, plain_entrie
 from harness.connector.postman.url import parse_address
 
 __all__ = ["Converted", "convert"]
-
-_METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def _skeleton(collection: Collection, fallback_title: str) -> dict[str, Any]:
 def _calls(collection: Collection, notes: list[Note]) -> list[Call]:
     calls = []
     for request in collection.requests:
-        if request.method not in _METHODS:
+        if request.method.lower() not in METHODS:
             message = f"{request.name}: Swagger 2.0 has no method {request.method}; left out"
             notes.append(("postman-method", message, request.pointer))
         elif not request.url:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from harness.connector.model import Connector
+from harness.connector.model import METHODS, Connector
 from harness.connector.pointers import escape
 
-__all__ = ["METHODS", "SchemaNode", "Shape", "parts_of", "shapes_of"]
+__all__ = ["SchemaNode", "Shape", "parts_of", "shapes_of"]
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 DEEPEST = 12
 """Levels of nested schemas that are followed through references."""
 MOST = 2_000

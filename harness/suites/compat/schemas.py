@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.connector.model import Connector
+from harness.connector.schema.members import schema_kind
 from harness.findings.examples import REMOVED, Edit, Versions
 from harness.findings.model import Rule
 from harness.findings.sample import DOCUMENT, GET_DOCUMENT, LIST_DOCUMENTS, NEW_DOCUMENT, query
@@ -263,7 +264,7 @@ def _compare(old: _Side, new: _Side, field: str, output: bool, depth: int) -> It
     if depth > DEEPEST:
         return
     was, now = old.flat, new.flat
-    before, after = _type(was), _type(now)
+    before, after = schema_kind(was) or "", schema_kind(now) or ""
     if before and after and before != after:
         if not output and (before, after) == ("integer", "number"):
             return
@@ -283,13 +284,6 @@ def _compare(old: _Side, new: _Side, field: str, output: bool, depth: int) -> It
     if "items" in was and "items" in now:
         inner = (old.at(was["items"]), new.at(now["items"]))
         yield from _compare(*inner, f"{field}/items", output, depth + 1)
-
-
-def _type(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type")
-    if isinstance(kind, str):
-        return kind
-    return "object" if "properties" in schema else ""
 
 
 def _values(

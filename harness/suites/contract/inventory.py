@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from harness.bounds.files import is_dir, is_file, read_bounded, reason_of
 from harness.bounds.limits import LARGEST_CODE
 from harness.bounds.parsing import OutOfBoundsError, parse_json
+from harness.connector.model import METHODS
 from harness.errors import DefinitionError, SettingsError, TargetError
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request, user
@@ -34,7 +35,6 @@ __all__ = [
     "read_inventory",
 ]
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _ALL_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
 _PASSED_OVER = frozenset({".venv", "venv", "node_modules", ".python_packages", "__pycache__"})
 
@@ -178,7 +178,7 @@ def _openapi_routes(document: Mapping[str, Any]) -> Iterator[Route]:
         tail = url.split("://", 1)[-1] if "://" in url else url
         base = ("/" + tail.partition("/")[2]).rstrip("/") if "://" in url else tail.rstrip("/")
     for path, item in document["paths"].items():
-        for method in _METHODS:
+        for method in METHODS:
             if isinstance(item, Mapping) and isinstance(item.get(method), Mapping):
                 name = str(item[method].get("operationId") or f"{method.upper()} {path}")
                 yield Route(method.upper(), _without_api(f"{base}{path}", base), name)

@@ -5,7 +5,7 @@ Written down from the OpenAPI Specification 2.0, "Schema"; `official_schema` jud
 
 from __future__ import annotations
 
-from harness.connector.schema.walk import METHODS
+from harness.connector.model import METHODS
 from harness.suites.definition.official_values import (
     ANY,
     COUNT,

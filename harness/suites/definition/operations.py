@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.connector.model import Connector, Operation, Parameter
-from harness.connector.schema.walk import METHODS
+from harness.connector.model import METHODS, Connector, Operation, Parameter
 from harness.findings.examples import REMOVED, Copied, Edit, Moved
 from harness.findings.model import Finding, Rule, Severity
 from harness.findings.sample import CREATE_DOCUMENT, GET_DOCUMENT, HELLO, LIST_DOCUMENTS, query
