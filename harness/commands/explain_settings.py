@@ -89,6 +89,7 @@ def _expectations(settings: AuthSettings) -> str:
     version = token_version(settings.issuer)
     return (
         f"audiences {shown(settings.accepted_audiences)}, issuer {settings.issuer or 'not known'}, "
-        f"token version {version or 'not known'}, allowed clients {shown(settings.clients)}, "
+        f"token version {version or 'not known'}, allowed clients "
+        f"{'not limited' if settings.clients is None else shown(settings.clients)}, "
         f"excluded paths {shown(settings.excluded)}"
     )

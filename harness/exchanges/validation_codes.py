@@ -83,7 +83,8 @@ _MEANINGS: tuple[tuple[str, Topic, tuple[str, str]], ...] = (
         "the app finds the token not valid yet: its clock is behind the authority's",
         _CLOCK,
     )),
-    (r"IDX10223|IDX10225|IDX10230|IDX10224|token (?:is |has |was )?expired|expired at|lifetime"
+    (r"IDX10223|IDX10225|IDX10230|IDX10224|(?:token|jwt) (?:is |has |was )?(?:already )?expired"
+     r"|expired at|lifetime"
      r"|jwt expired|signature has expired|\"exp\" claim", "time", (
         "the app finds the token expired: it is old, or the app's clock is ahead",
         _CLOCK,

@@ -146,7 +146,9 @@ def signposts_of(context: RunContext) -> SignInTargets:
     known = resources if entra.api_client_id else set()
     return SignInTargets(
         frozenset(own),
-        _sign_in_hosts(entra.authority) | {host.lower() for host in entra.sign_in_hosts},
+        _sign_in_hosts(entra.authority)
+        | _names_of_external_id(entra.authority, tenant)
+        | {host.lower() for host in entra.sign_in_hosts},
         tenant,
         entra.api_client_id,
         frozenset(known),
@@ -316,6 +318,17 @@ def _sign_in_hosts(authority: str) -> frozenset[str]:
         if host in cloud:
             return cloud
     return frozenset({host})
+
+
+def _names_of_external_id(authority: str, tenant: str | None) -> frozenset[str]:
+    """Further names of an External ID tenant's sign-in host: by id, and by the domain's prefix.
+
+    Source: "Microsoft Entra External ID: custom URL domains", `<tenant>.ciamlogin.com`.
+    """
+    if not tenant or not _netloc(authority).endswith(".ciamlogin.com"):
+        return frozenset()
+    name = tenant.lower().removesuffix(".onmicrosoft.com")
+    return frozenset() if "." in name else frozenset({f"{name}.ciamlogin.com"})
 
 
 def _is_sign_in(address: str, posts: SignInTargets) -> bool:
