@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.findings.levels import level_of, waiver_for
+from harness.findings.levels import level_of, told_by_former_id, waiver_for
 from harness.findings.model import Finding
 from harness.settings import file as settings_file
 from harness.settings.building import Options, read_levels, read_settings
@@ -29,7 +29,8 @@ class FileSettings:
         """The findings with levels and waivers applied, those that are off left out."""
         settled = []
         for finding in findings:
-            level = level_of(finding.rule, self.levels)
+            finding = told_by_former_id(finding, self.levels, self.waivers)
+            level = level_of(finding, self.levels)
             if level == "off":
                 continue
             if level is not None:

@@ -73,6 +73,7 @@ class Rule:
             place=place,
             evidence=evidence,
             data=dict(data or {}),
+            formerly=self.formerly,
         )
 
     def at(
@@ -107,7 +108,8 @@ class Finding:
     """One thing wrong: rule, operation, caller, expected, observed, remedy, evidence.
 
     `message` is one sentence; `evidence` cites exchange ids; `data` is plain extra matter for
-    machine readers (a JSON pointer, a suggested settings row, the request to repeat).
+    machine readers (a JSON pointer, a suggested settings row, the request to repeat). `formerly` is
+    the rule's id in older versions, which settings may still name.
     """
 
     rule: str
@@ -122,6 +124,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     waived: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
+    formerly: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """The finding as `report.json` shows it."""

@@ -13,7 +13,7 @@ from harness.errors import HarnessError, SignInError
 from harness.exchanges.context import Plan, RunContext, perform
 from harness.exchanges.ledger import Ledger
 from harness.exchanges.model import Exchange, Probe, to_plain
-from harness.findings.levels import level_of, matches, waiver_for
+from harness.findings.levels import level_of, matches, told_by_former_id, waiver_for
 from harness.findings.model import Finding, Judgement
 from harness.redaction.learning import learn_exchange
 from harness.redaction.redactor import Redactor
@@ -260,7 +260,9 @@ class Check:
 
     def _finished(self, finding: Finding) -> Finding | None:
         """The finding with the settings' levels and waivers applied, and how to see it again."""
-        level = level_of(finding.rule, self.run.settings.levels)
+        settings = self.run.settings
+        finding = told_by_former_id(finding, settings.levels, settings.waivers)
+        level = level_of(finding, settings.levels)
         if level == "off":
             return None
         if level is not None:

@@ -47,7 +47,7 @@ def check_files(settings: Settings) -> None:
 
 
 def check_rules(settings: Settings) -> None:
-    """Refuse waivers and levels of rules that do not exist: they would wait in vain.
+    """Refuse waivers and levels of rules that do not exist: they would never apply.
 
     Raises:
         SettingsError: names the nearest rule.
@@ -56,9 +56,9 @@ def check_rules(settings: Settings) -> None:
     named += [("[rules]", rule) for rule in settings.levels]
     if not named:
         return
-    from harness.suites.registry import all_rules
+    from harness.suites.registry import all_rules, former_ids
 
-    rules = [*all_rules()]
+    rules = [*all_rules(), *former_ids()]
     known = {*rules, *(rule.split(".")[0] for rule in rules)}
     for where, rule in named:
         if rule not in known or (where != "[rules]" and rule not in rules):

@@ -23,13 +23,22 @@ SWAGGER = "OpenAPI Specification, version 2.0"
 DUPLICATE_KEY = Rule(
     id="definition.duplicate-key",
     severity="warning",
-    title="A key stands twice in the same object",
+    title="An object has the same key twice",
     meaning="JSON has the same key twice; the platform takes the last one.",
-    why="What the first one says is lost without a word.",
+    why="What the first one says is lost, and nothing says so.",
     remedy="Remove one of them.",
     reference="RFC 8259 section 4",
+    shown_by=(Edit(text=('"basePath"', '"basePath": "/old", "basePath"')),),
+)
+HEADER_DUPLICATE = Rule(
+    id="definition.header-duplicate",
+    severity="warning",
+    title="A response documents the same header twice",
+    meaning="Two header names differ in case alone, which is the same header.",
+    why="What one of them says is lost, and nothing says so.",
+    remedy="Remove one of them.",
+    reference="RFC 9110 section 5.1",
     shown_by=(
-        Edit(text=('"basePath"', '"basePath": "/old", "basePath"')),
         Edit(
             {
                 f"{GET_DOCUMENT}/responses/200/headers": {
@@ -40,6 +49,7 @@ DUPLICATE_KEY = Rule(
         ),
     ),
     microsoft=("ResponseHeadersAreNotUnique",),
+    formerly="definition.duplicate-key",
 )
 SECURITY_UNDEFINED = Rule(
     id="definition.security-undefined",
@@ -299,7 +309,7 @@ def _headers(connector: Connector, shape: Shape) -> Iterator[Finding]:
     for name, count in names.items():
         if count > 1:
             message = f"the header {name} is documented {count} times"
-            yield DUPLICATE_KEY.at(connector, message, f"{shape.pointer}/headers")
+            yield HEADER_DUPLICATE.at(connector, message, f"{shape.pointer}/headers")
 
 
 # ---------------------------------------------------------------------- sign-in

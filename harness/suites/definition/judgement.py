@@ -10,6 +10,7 @@ from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Place
 from harness.connector.schema.walk import shapes_of
 from harness.findings.examples import Edit
+from harness.findings.levels import level_of
 from harness.findings.model import Finding, Rule
 from harness.suites.definition.aad import is_aad, judge_aad
 from harness.suites.definition.certification import CERTIFICATION_ONLY, judge_certification
@@ -53,16 +54,24 @@ NO_HTTPS = Rule(
     id="definition.no-https",
     severity="warning",
     title="The connector does not ask for https",
-    meaning="schemes does not list https, is empty, or lists something beside http and https.",
-    why="Tokens would travel in clear, and App Service redirects such calls.",
+    meaning="schemes does not list https.",
+    why="Tokens would be sent unencrypted, and App Service redirects such calls.",
     remedy='Set "schemes": ["https"].',
     reference=VALIDATOR,
-    shown_by=(
-        Edit({"/schemes": ["http"]}),
-        Edit({"/schemes": []}),
-        Edit({"/schemes": ["https", "wss"]}),
-    ),
-    microsoft=("SchemesArrayEmpty", "SchemeNotValid", "SchemeNotSupported"),
+    shown_by=(Edit({"/schemes": ["http"]}),),
+    microsoft=("SchemeNotSupported",),
+)
+SCHEMES = Rule(
+    id="definition.schemes",
+    severity="warning",
+    title="schemes is empty or has a scheme that connectors cannot use",
+    meaning="schemes is empty (a note), or lists something other than http and https.",
+    why="The platform calls by https alone; what else is listed is never used.",
+    remedy='Set "schemes": ["https"].',
+    reference=VALIDATOR,
+    shown_by=(Edit({"/schemes": []}), Edit({"/schemes": ["https", "wss"]})),
+    microsoft=("SchemesArrayEmpty", "SchemeNotValid"),
+    formerly="definition.no-https",
 )
 BASE_PATH = Rule(
     id="definition.base-path",
@@ -183,7 +192,7 @@ def _placed(connector: Connector, finding: Finding) -> Finding:
 
 
 def _levelled(finding: Finding, facts: DefinitionFacts) -> Finding | None:
-    level = facts.levels.get(finding.rule) or facts.levels.get(finding.rule.split(".")[0])
+    level = level_of(finding, facts.levels)
     if level == "off":
         return None
     if level is not None:
@@ -304,10 +313,10 @@ def _scheme_names(connector: Connector) -> Iterator[Finding]:
     odd = [s for s in listed if str(s).lower() not in ("http", "https")]
     if not listed:
         message = "schemes is empty: https is taken"
-        yield NO_HTTPS.at(connector, message, "/schemes", severity="note")
+        yield SCHEMES.at(connector, message, "/schemes", severity="note")
     elif odd:
-        message = f"schemes has {', '.join(map(str, odd))}, which connectors cannot speak"
-        yield NO_HTTPS.at(connector, message, "/schemes")
+        message = f"schemes has {', '.join(map(str, odd))}, which connectors cannot use"
+        yield SCHEMES.at(connector, message, "/schemes")
 
 
 def _is_left_over(host: str) -> bool:

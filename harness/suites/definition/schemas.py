@@ -123,16 +123,25 @@ PATTERN = Rule(
 ENUM_EMPTY = Rule(
     id="definition.enum-empty",
     severity="warning",
-    title="An enum is empty, repeats a value, or has one of another type",
-    meaning="enum has no element, the same one twice, or one that the schema's type excludes.",
-    why="Nothing can be chosen, one thing twice, or something that is refused.",
+    title="An enum is empty or repeats a value",
+    meaning="enum has no element, or the same one twice.",
+    why="Nothing can be chosen, or one thing twice.",
     remedy="Correct the list.",
     reference=VALIDATOR,
-    shown_by=(
-        Edit({f"{NEW_TITLE}/enum": []}),
-        Edit({f"{NEW_TITLE}/enum": ["a", 1]}),
-    ),
-    microsoft=("EnumMustContainAtLeastOneElement", "ArrayDuplicateValue", "InvalidEnumValue"),
+    shown_by=(Edit({f"{NEW_TITLE}/enum": []}), Edit({f"{NEW_TITLE}/enum": ["a", "a"]})),
+    microsoft=("EnumMustContainAtLeastOneElement", "ArrayDuplicateValue"),
+)
+ENUM_TYPE = Rule(
+    id="definition.enum-type",
+    severity="warning",
+    title="An enum has a value of another type",
+    meaning="enum has a value that the schema's type excludes.",
+    why="Makers can choose a value that is refused.",
+    remedy="Correct the value, or the type.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/enum": ["a", 1]}),),
+    microsoft=("InvalidEnumValue",),
+    formerly="definition.enum-empty",
 )
 ARRAY_ITEMS = Rule(
     id="definition.array-items",
@@ -149,21 +158,28 @@ REQUIRED_UNKNOWN = Rule(
     id="definition.required-unknown",
     severity="warning",
     title="required names a property that is not there",
-    meaning="A name in required is not among the properties of a schema that has some; or "
-    "required is empty, or stands at something that is no object (notes).",
+    meaning="A name in required is not among the properties of a schema that has some, or "
+    "required is empty.",
     why="Every body is refused by whoever checks it.",
     remedy="Declare the property, or take the name out.",
     reference=VALIDATOR,
     shown_by=(
         Edit({f"{NEW_DOCUMENT}/required": ["title", "colour"]}),
         Edit({f"{NEW_DOCUMENT}/required": []}),
-        Edit({f"{NEW_TITLE}/required": ["x"]}),
     ),
-    microsoft=(
-        "RequiredPropertyDefinitionMissing",
-        "RequiredPropertyNotOnObject",
-        "RequiredPropertyArrayEmpty",
-    ),
+    microsoft=("RequiredPropertyDefinitionMissing", "RequiredPropertyArrayEmpty"),
+)
+REQUIRED_PLACE = Rule(
+    id="definition.required-place",
+    severity="note",
+    title="required is used where there are no properties",
+    meaning="required is next to a type that is not object.",
+    why="It says nothing there; what was meant to be required is not.",
+    remedy="Move it to the object whose properties it names.",
+    reference=VALIDATOR,
+    shown_by=(Edit({f"{NEW_TITLE}/required": ["x"]}),),
+    microsoft=("RequiredPropertyNotOnObject",),
+    formerly="definition.required-unknown",
 )
 KEYWORD = Rule(
     id="definition.keyword",
@@ -218,6 +234,14 @@ _HASH = re.compile(r"[A-Za-z0-9+/_-]{43}")
 """An SHA-256 in base64, as Logic Apps and Azure Storage sign URLs."""
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 _ENTRA_SECRET = re.compile(r"[A-Za-z0-9_.-]{3}[78]Q~[A-Za-z0-9_.~-]{31,34}")
+JSON_KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
 TYPES = {
     "string": str,
     "integer": int,
@@ -339,8 +363,8 @@ def _schema(connector: Connector, node: Mapping[str, Any], pointer: str) -> Iter
         kind = str(node.get("type"))
         odd = [v for v in enum if v is not None and kind in TYPES and not is_a(v, kind)]
         if odd:
-            message = f"enum has {type(odd[0]).__name__}, the type is {kind}"
-            yield ENUM_EMPTY.at(connector, message, f"{pointer}/enum", expected=kind)
+            message = f"enum contains {JSON_KINDS[type(odd[0])]}, but the type is {kind}"
+            yield ENUM_TYPE.at(connector, message, f"{pointer}/enum", expected=kind)
     if node.get("type") == "array" and "items" not in node:
         yield ARRAY_ITEMS.at(connector, "an array without items", pointer)
     yield from _required(connector, node, pointer)
@@ -423,8 +447,8 @@ def _required_place(
     kind = node.get("type", "object")
     place = f"{pointer}/required"
     if kind != "object":
-        message = f"required stands at the type {kind}, where it says nothing"
-        yield REQUIRED_UNKNOWN.at(connector, message, place, severity="note")
+        message = f"required is next to the type {kind}, where it says nothing"
+        yield REQUIRED_PLACE.at(connector, message, place)
 
 
 def _is_signed(text: str) -> bool:
