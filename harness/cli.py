@@ -201,6 +201,9 @@ def _file_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     lint.add_argument(
         "--diff", action="store_true", help="with --fix: show what would be written, write nothing"
     )
+    lint.add_argument(
+        "--agent", action="store_true", help="also judge the connector as tools of an agent"
+    )
     _config_option(lint)
     diff = _command(
         commands,

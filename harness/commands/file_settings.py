@@ -24,6 +24,7 @@ class FileSettings:
     levels: Mapping[str, str] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     certification: bool = False
+    agent: bool = False
 
     def settled(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings with levels and waivers applied, those that are off left out."""
@@ -52,6 +53,7 @@ def read_file_settings(config: str | None) -> FileSettings:
         read_levels(table.sub("rules")),
         settings_file.waivers(table),
         table.sub("definition").flag("certification", False),
+        table.sub("definition").flag("agent", False),
     )
 
 

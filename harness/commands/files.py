@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,10 @@ def lint(options: argparse.Namespace) -> int:
         raise SettingsError("--diff shows what --fix would write; add --fix")
     if options.fix:
         fix_all(targets, write=not options.diff)
-    results = _lint_all([str(path) for path in targets], read_file_settings(options.config))
+    settings = read_file_settings(options.config)
+    if options.agent:
+        settings = replace(settings, agent=True)
+    results = _lint_all([str(path) for path in targets], settings)
     _print_findings(results, options.format)
     if any(broken is not None for _, _, broken in results):
         return 4
@@ -103,7 +107,7 @@ def lint_one(path: str, settings: FileSettings) -> Result:
         connector = load_connector(Path(path))
     except DefinitionError as error:
         return path, [], str(error)
-    facts = DefinitionFacts(certification=settings.certification)
+    facts = DefinitionFacts(certification=settings.certification, agent=settings.agent)
     found = settings.settled(check_definition(connector, facts))
     return path, [f.to_plain() for f in found], None
 

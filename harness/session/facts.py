@@ -243,6 +243,7 @@ def definition_facts(check: Check) -> DefinitionFacts:
         client_id=settings.entra.connector_client_id or settings.entra.client_id,
         api_client_id=settings.entra.api_client_id,
         certification=settings.certification,
+        agent=settings.agent,
         levels=settings.levels,
     )
 

@@ -44,7 +44,8 @@ TOP_MEANINGS: Mapping[str, str] = {
     "report": '`bodies = "full"` (default) or `"shape"`',
     "rules": 'level of a rule or family: `"contract.status" = "off"`, or error, warning, note',
     "easy-auth": '`settings = "auth.json"`: the authsettingsV2 document, for cross-checks',
-    "definition": "`certification = true`: what only certification asks for becomes a warning",
+    "definition": "`certification = true`: what only certification asks for becomes a warning; "
+    "`agent = true`: the rules of the family `agent` too, for connectors that are tools of agents",
     "waivers": "accepted findings, until a date",
     "connectors": "many connectors in one run, a row each: "
     "`--function-app all`, or a row by its name (see [CI](ci.md))",
@@ -157,7 +158,7 @@ def build_settings(
     report = table.sub("report")
     report.check_keys(("bodies",))
     definition = table.sub("definition")
-    definition.check_keys(("certification",))
+    definition.check_keys(("agent", "certification"))
     easy_auth = table.sub("easy-auth")
     easy_auth.check_keys(("settings",))
     return Settings(
@@ -192,6 +193,7 @@ def build_settings(
         levels=read_levels(table.sub("rules")),
         easy_auth=easy_auth.file("settings", base),
         certification=definition.flag("certification", False),
+        agent=definition.flag("agent", False),
         targets=targets,
         connectors=settings_file.connectors(table, TOP_KEYS),
         symbolic_origin=DEMO_ORIGIN if name == DEMO else None,

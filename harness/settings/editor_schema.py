@@ -73,7 +73,7 @@ def _top(key: str) -> dict[str, Any]:
         "report": _table({"bodies": {"enum": ["full", "shape"]}}),
         "rules": {"type": "object", "additionalProperties": {"enum": list(LEVELS)}},
         "easy-auth": _table({"settings": TEXT}),
-        "definition": _table({"certification": {"type": "boolean"}}),
+        "definition": _table({"agent": {"type": "boolean"}, "certification": {"type": "boolean"}}),
         "waivers": {"type": "array", "items": _section(values.Waiver)},
         "connectors": {},
     }

@@ -353,6 +353,7 @@ class Settings:
     levels: Mapping[str, str] = field(default_factory=dict)
     easy_auth: Path | None = None
     certification: bool = False
+    agent: bool = False
     targets: Mapping[str, str] = field(default_factory=dict)
     connectors: tuple[ConnectorEntry, ...] = ()
     row: str | None = None

@@ -14,6 +14,7 @@ __all__ = ["all_rules", "former_ids", "rules_of"]
 
 FAMILIES = (
     "definition",
+    "agent",
     "target",
     "sign-in",
     "anonymous",

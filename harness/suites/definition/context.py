@@ -13,7 +13,8 @@ class DefinitionFacts:
     """What settings know that the files should agree with; None where they do not say.
 
     `levels` sets rules (by id or family) to off, error, warning or note; `certification` raises
-    what only certification asks for from note to warning.
+    what only certification asks for from note to warning; `agent` adds the rules of the family
+    `agent`.
     """
 
     target_url: str | None = None
@@ -23,4 +24,5 @@ class DefinitionFacts:
     client_id: str | None = None
     api_client_id: str | None = None
     certification: bool = False
+    agent: bool = False
     levels: Mapping[str, str] = field(default_factory=dict)

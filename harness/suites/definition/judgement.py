@@ -13,6 +13,7 @@ from harness.findings.examples import Edit
 from harness.findings.levels import level_of
 from harness.findings.model import Finding, Rule
 from harness.suites.definition.aad import is_aad, judge_aad
+from harness.suites.definition.agent import judge_for_agents
 from harness.suites.definition.certification import CERTIFICATION_ONLY, judge_certification
 from harness.suites.definition.context import DefinitionFacts
 from harness.suites.definition.document import (
@@ -171,6 +172,7 @@ def check_definition(connector: Connector, facts: DefinitionFacts) -> list[Findi
         lambda c, _: judge_inputs(c, shapes),
         lambda c, _: judge_references(c, shapes),
         lambda c, _: judge_webhooks(c, shapes),
+        lambda c, f: judge_for_agents(c) if f.agent else iter(()),
         lambda c, f: judge_certification(c, shapes) if f.certification else iter(()),
     )
     findings = [_placed(connector, f) for judge in judges for f in judge(connector, facts)]
