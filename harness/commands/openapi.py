@@ -86,7 +86,7 @@ def _checked(document: Document) -> Document:
     if not isinstance(data.get("paths", {}), dict) or not data.get("paths"):
         message = "the document has no `paths`, so it describes no operation"
         raise DefinitionError(message, file=document.path, line=document.locate("/paths"))
-    if "openapi" in data and not str(data["openapi"]).startswith(("3.0", "3.1")):
+    if "openapi" in data and not str(data["openapi"]).startswith("3"):
         version = data["openapi"]
         message = f"OpenAPI {version} is not known; 3.0 and 3.1 are (and Swagger 2.0)"
         raise DefinitionError(message, file=document.path, line=document.locate("/openapi"))
@@ -98,6 +98,9 @@ def _converted(document: Document, origin: str) -> tuple[dict[str, Any], list[No
         return document.data, [(None, "this is Swagger 2.0 already: taken as it is")]
     conversion = convert_openapi(document.data, origin)
     losses = [(document.locate(loss.pointer), loss.message) for loss in conversion.losses]
+    version = str(document.data["openapi"])
+    if not version.startswith(("3.0", "3.1")):
+        losses.insert(0, (document.locate("/openapi"), f"OpenAPI {version} is read as 3.1"))
     return conversion.swagger, losses
 
 

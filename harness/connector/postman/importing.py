@@ -63,7 +63,12 @@ def refuse_relative(document: Document) -> None:
 
 
 def _kind_of(data: Mapping[str, Any]) -> str | None:
-    if "values" in data and ("_postman_variable_scope" in data or "name" in data):
+    holds_requests = "item" in data or "requests" in data
+    if (
+        "values" in data
+        and not holds_requests
+        and ("_postman_variable_scope" in data or "name" in data)
+    ):
         scope = "globals" if data.get("_postman_variable_scope") == "globals" else "an environment"
         return f"this is {scope} of Postman, no collection; export the collection itself"
     if isinstance(data.get("run"), Mapping) or (

@@ -18,6 +18,9 @@ _ODD = re.compile(r"[^\w-]+", re.ASCII)
 _ENCODED_BRACE = re.compile(r"%7[BbDd]")
 _SLASH = "\0"
 """Stands for a slash in a variable's name while the path is cut up."""
+_SECRET = re.compile(r"key|token|secret|password|sig(nature)?$|code$", re.I)
+"""Names of variables whose values never get into a path: base64 has slashes too."""
+_ODATA_COLON = re.compile(r"\(:([A-Za-z_]\w*)\)")
 _ODATA = re.compile(r"([A-Za-z_][\w.]*)\(([^(){}]+)\)")
 _ODATA_KEY = re.compile(
     r"(?:(\w+)\s*=)?\s*('(?:[^']|'')*'|(?<==)[\w.:+-]+|-?\d[\d.]*"
@@ -98,8 +101,9 @@ class _Template:
 
     def _spread(self, match: re.Match[str]) -> str:
         """A variable that holds several segments is put in before the path is cut up."""
-        value = substitute(match[0], self.variables)
-        return value.strip("/") if match[1] and "/" in value.strip("/") else match[0]
+        value = substitute(match[0], self.variables).strip("/")
+        spans = bool(match[1]) and "/" in value and not _SECRET.search(match[1])
+        return value if spans else match[0]
 
     def _segment(self, segment: str) -> str:
         colon = _COLON.fullmatch(segment)
@@ -110,6 +114,7 @@ class _Template:
         return self._inner(segment)
 
     def _inner(self, text: str) -> str:
+        text = _ODATA_COLON.sub(lambda match: "({" + match[1] + "})", text)
         odata = _ODATA.fullmatch(text)
         keys = odata[2].split(",") if odata is not None else []
         if odata is not None and all(_ODATA_KEY.fullmatch(key.strip()) for key in keys):

@@ -197,6 +197,7 @@ def test_the_app_on_ones_own_machine_or_behind_a_variable_is_the_app(
             {"Order": "7", "No": "2"},
         ),
         ("https://x.invalid/Users('{{id}}')", "/Users('{id}')", None),
+        ("https://x.invalid/Orders(:id)", "/Orders({id})", None),
         ("https://x.invalid/Orders()", "/Orders()", {}),
         ("https://x.invalid/report(final)", "/report(final)", {}),
         ("https://x.invalid/a/%7Bid%7D", "/a/{id}", None),
@@ -210,6 +211,14 @@ def test_odd_paths_become_templates(
     operation = only(tmp_path, item("Get", url))
     assert operation.path == path
     assert [dict(s.parameters) for s in operation.samples] == ([] if values is None else [values])
+
+
+def test_secret_with_a_slash_stays_out_of_the_path(tmp_path: Path) -> None:
+    variables = [{"key": "accessToken", "value": "c2VjcmV0/MTIz=="}]
+    operation = only(
+        tmp_path, item("Get", "https://x.invalid/a/{{accessToken}}"), variable=variables
+    )
+    assert operation.path == "/a/{accessToken}"
 
 
 @pytest.mark.parametrize(
