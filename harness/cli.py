@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from harness import __version__
 from harness.errors import HarnessError, internal_error, one_clear_line
+from harness.redaction.console import showing_only
 
 __all__ = ["build_parser", "main"]
 
@@ -311,6 +312,11 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     _write_anything()
+    with showing_only():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
     module, name = options.run
     try:

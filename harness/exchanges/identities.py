@@ -22,8 +22,11 @@ __all__ = [
     "pointed_text",
     "told_names",
     "unique_to",
+    "whose",
     "whose_name",
 ]
+
+_KINDS = {"oid": "object id", "sub": "subject", "tid": "tenant", "name": "display name"}
 
 Claims = Mapping[str, Mapping[str, Any]]
 """Per user the claims of the access token."""
@@ -97,6 +100,20 @@ def unique_to(claims_by_user: Claims, name: str) -> set[str]:
     """The identifiers of one user that no other user shares."""
     others = [identifiers(claims) for who, claims in claims_by_user.items() if who != name]
     return identifiers(claims_by_user[name]).difference(*others)
+
+
+def whose(value: str, claims_by_user: Claims) -> str:
+    """What a value that names somebody is, so that it is told from what it was compared with.
+
+    `alice's address (alice@contoso.com)`, `another address (bob@fabrikam.com)`.
+    """
+    wanted = value.strip().casefold()
+    for name, claims in claims_by_user.items():
+        for claim, text in claims.items():
+            if isinstance(text, str) and text.casefold() == wanted:
+                kind = "address" if "@" in text else _KINDS.get(claim, claim)
+                return f"{name}'s {kind} ({value})"
+    return f"another {'address' if '@' in value else 'value'} ({value})"
 
 
 def pointed_text(response: Response | None, pointer: str) -> str | None:

@@ -18,6 +18,7 @@ __all__ = [
     "clip",
     "decode_base64",
     "describe_binary",
+    "escaped",
     "harmless",
     "log_text",
     "looks_binary",
@@ -44,6 +45,11 @@ def visible(text: object) -> str:
     """The text with unshowable characters as visible escapes; newlines unified, tabs kept."""
     unified = str(text).replace("\r\n", "\n")
     return _UNSHOWABLE.sub(_escape, unified)
+
+
+def escaped(text: str) -> str:
+    """The text with unshowable characters as `\\uXXXX`, which JSON and TOML know."""
+    return _UNSHOWABLE.sub(_as_json, text)
 
 
 def one_line(text: object, limit: int = 300) -> str:
@@ -103,6 +109,14 @@ def harmless(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def _as_json(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -85,6 +85,9 @@ def slug(name: str, siblings: Iterable[str] = ()) -> str:
     if plain == name and not taken and not _is_reserved(plain):
         return plain
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    if _is_reserved(plain):  # to Windows `con.txt` is the device too
+        word, dot, rest = plain.partition(".")
+        return f"{word}-{digest}{dot}{rest}"
     return f"{plain}-{digest}" if plain else digest
 
 

@@ -14,6 +14,7 @@ from harness.exchanges.identities import (
     mentioned,
     plain_name,
     pointed_text,
+    whose,
 )
 from harness.exchanges.model import Exchange, Probe, Response
 from harness.exchanges.records import json_body, values_in
@@ -204,13 +205,14 @@ def _compare(
         and {told.casefold(), plain_name(told)} & claim_values(claims, pointer.claim)
     ]
     rule = WRONG_IDENTITY if others or told is None else APP_IDENTITY
-    whom = others[0] if others else "nobody" if told is None else f"{told!r}"
+    whom = others[0] if others else "nobody" if told is None else whose(told, claims_by_user)
     return rule.finding(
         f"{exchange.probe.operation} called by {name} says it ran as {whom}",
         operation=exchange.probe.operation,
         caller=name,
         expected=f"{pointer.pointer or 'the body'} names {name} ({pointer.claim})",
-        observed=f"{pointer.pointer or 'the body'} is {told!r}",
+        observed=f"{pointer.pointer or 'the body'} is "
+        + ("missing" if told is None else whose(told, claims_by_user)),
         evidence=(exchange.id,),
     )
 
