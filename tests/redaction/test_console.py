@@ -111,9 +111,7 @@ def settings_of(**more: Any) -> Settings:
 
 
 def test_two_values_never_share_a_stand_in() -> None:
-    settings = Settings(
-        users=USERS, entra=EntraSettings(tenant_id="b" * 8 + "-1111-1111-1111-111111111111")
-    )
+    settings = settings_of(entra=EntraSettings(tenant_id="b" * 8 + "-1111-1111-1111-111111111111"))
 
     shown = stand_ins_of(CLAIMS, settings).shown
 
