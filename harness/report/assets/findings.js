@@ -61,7 +61,7 @@ function findingBody(finding, partNumber) {
     finding.pointer ? el('code', { class: 'pointer' }, finding.pointer) : null);
   return el('div', { class: 'finding-body' },
     el('dl', { class: 'facts' }, fact('Expected', finding.expected), fact('Observed', finding.observed),
-      fact('To mend it', finding.remedy, 'remedy'), fact('Defined at', where),
+      fact('How to fix', finding.remedy, 'remedy'), fact('Why it matters', finding.why), fact('Defined at', where),
       links.length ? fact('Seen in', el('span', null, links)) : null),
     command('See it again', finding.rerun), command('By hand', finding.curl));
 }
@@ -109,8 +109,8 @@ function findingGroup(findings, partNumber) {
   const head = [
     el('span', { class: 'line' }, badge(severityOf(findings[0])),
       fresh ? el('span', { class: 'badge is-new' }, `${fresh} new`) : null,
-      el('span', { class: 'message' }, `${plural(findings.length, 'finding')} of one rule: ${findings[0].message}`)),
-    el('span', { class: 'about' }, el('span', null, plural(operations, 'operation')),
+      el('span', { class: 'message' }, findings[0].title || findings[0].message)),
+    el('span', { class: 'about' }, el('span', null, `${plural(findings.length, 'finding')} in ${plural(operations, 'operation')}`),
       el('code', { class: 'rule' }, findings[0].rule)),
   ];
   const details = lazyDetails({}, head, () => el('div', { class: 'group' },

@@ -167,7 +167,7 @@ function waiversSection(part) {
 
 function changesSection() {
   if (summary.since === null) return null;
-  const lists = [['Mended since the previous report', summary.mended],
+  const lists = [['Fixed since the previous report', summary.mended],
     ['Not judged this time, so perhaps still there', summary.unjudged]].filter(([, list]) => list.length);
   return lists.map(([title, list]) => lazyDetails({ class: 'block' }, [title, el('small', null, list.length)],
     () => el('ul', { class: 'changes-list' }, list.slice(0, 500).map((finding) => el('li', null,

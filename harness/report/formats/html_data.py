@@ -23,6 +23,7 @@ from harness.report.formats.html_exchanges import (
     read_operations,
     script_json,
 )
+from harness.report.grouping import rule_texts
 from harness.report.reading import (
     OUTCOMES,
     QUESTIONS,
@@ -128,8 +129,11 @@ def _finding(finding: Report, fresh: Counter[str] | None = None) -> dict[str, An
     shown["remedy"] = clip(visible(text(finding.get("remedy"))), _FINDING_TEXT)
     where = text(place.get("file")) + (f":{place['line']}" if place.get("line") else "")
     evidence = finding.get("evidence")
+    title, why = rule_texts(text(finding.get("rule")))
     return {
         **shown,
+        "title": visible(title),
+        "why": visible(why),
         "suite": suite_of(finding),
         "waived": bool(finding.get("waived")),
         "place": visible(where),

@@ -85,7 +85,7 @@ def render_noscript(report: Report, comparison: Comparison | None = None) -> str
     mended = comparison.mended if comparison else ()
     if mended:
         listed = "".join(f"<li>{_h(one_line(f.get('message')))}</li>" for f in mended[:100])
-        parts.append(f"<section><h2>Mended since the last report</h2><ul>{listed}</ul></section>")
+        parts.append(f"<section><h2>Fixed since the last report</h2><ul>{listed}</ul></section>")
     parts.append(
         "<p>Turn scripts on to see requests and responses, filters, coverage and timings. "
         "Everything in this page also stands in report.json.</p>"
@@ -178,7 +178,7 @@ def _changes(comparison: Comparison | None) -> str:
     left = f", <b>{unjudged:,}</b> not judged this time" if unjudged else ""
     return (
         f'<p class="changes">Against the report{when}: <b>{len(comparison.new):,}</b> new, '
-        f"<b>{len(comparison.mended):,}</b> mended, <b>{len(comparison.still):,}</b> still "
+        f"<b>{len(comparison.mended):,}</b> fixed, <b>{len(comparison.still):,}</b> still "
         f"there{left}.</p>"
     )
 
@@ -257,7 +257,7 @@ def _suite(report: Report, suite: str) -> str:
 
 
 def _finding(finding: Report) -> str:
-    fields = (("Expected", "expected"), ("Observed", "observed"), ("To mend it", "remedy"))
+    fields = (("Expected", "expected"), ("Observed", "observed"), ("How to fix", "remedy"))
     lines = "".join(
         f"<dt>{label}</dt><dd>{_h(clip(text(finding.get(key)), 2000))}</dd>"
         for label, key in fields

@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.redaction.visible import one_line
 from harness.report.compare import Comparison, compare
+from harness.report.grouping import Group, grouped
 from harness.report.reading import (
     QUESTIONS,
     WHOLE_CONNECTOR,
@@ -131,7 +132,7 @@ def _findings(report: Report) -> str:
         return ""
     shown = [f for f in findings if _kind(f) in ("error", "warning")][:_FINDINGS]
     lines = ["| | Finding | Where | Expected | Observed |", "|---|---|---|---|---|"]
-    lines += [_row(finding) for finding in shown]
+    lines += [_group_row(group) for group in grouped(shown)]
     left = Counter(map(_kind, findings)) - Counter(map(_kind, shown))
     rest = ", ".join(f"{number} {_escaped(kind)}" for kind, number in left.items())
     more = f"Also in the report: {rest}." if rest else ""
@@ -141,6 +142,20 @@ def _findings(report: Report) -> str:
 
 def _kind(finding: Report) -> str:
     return "waived" if finding.get("waived") else text(finding.get("severity"))
+
+
+def _group_row(group: Group) -> str:
+    if len(group.findings) == 1:
+        return _row(group.first)
+    names = group.operations
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    listed = ", ".join(_escaped(name, 120) for name in names[:8])
+    first = group.first
+    return (
+        f"| **{_escaped(first.get('severity'))}** | {_escaped(group.title, 400)}"
+        f"<br>{_code(first.get('rule'))} | {len(names)} operations: {listed}{more} |"
+        f" {_code(first.get('expected'), 200)} | {_code(first.get('observed'), 200)} |"
+    )
 
 
 def _row(finding: Report) -> str:
@@ -159,7 +174,7 @@ def _row(finding: Report) -> str:
 
 
 def _remedies(findings: list[Report]) -> str:
-    """Each remedy once, with the rules and operations that it mends."""
+    """Each remedy once, with the rules and operations that it fixes."""
     remedies: dict[str, list[str]] = {}
     for finding in findings:
         if finding.get("remedy"):
@@ -174,7 +189,7 @@ def _remedies(findings: list[Report]) -> str:
         listed = ", ".join(_escaped(name, 120) for name in names[:5])
         lines.append(f"- **{listed}{more}**: {_escaped(remedy, 800)}")
     body = "\n".join(lines)
-    return f"<details open><summary>How to mend them</summary>\n\n{body}\n\n</details>"
+    return f"<details open><summary>How to fix them</summary>\n\n{body}\n\n</details>"
 
 
 def _not_judged(report: Report) -> str:
@@ -209,7 +224,7 @@ def _notes(report: Report) -> str:
 def _changes(comparison: Comparison) -> str:
     return (
         f"Since the previous report: **{len(comparison.new)}** new, "
-        f"**{len(comparison.mended)}** mended, **{len(comparison.still)}** still there"
+        f"**{len(comparison.mended)}** fixed, **{len(comparison.still)}** still there"
         + (f", {len(comparison.unjudged)} not judged this time." if comparison.unjudged else ".")
     )
 

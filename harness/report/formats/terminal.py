@@ -9,7 +9,8 @@ from typing import Any
 from harness.findings.model import Finding
 from harness.findings.text import explain
 from harness.redaction.visible import log_text
-from harness.report.reading import parts_of
+from harness.report.grouping import Group, grouped
+from harness.report.reading import parts_of, reading_order
 
 __all__ = ["finding_lines", "print_report", "suite_line"]
 
@@ -34,6 +35,7 @@ LABELS = {
     "tests": "your own tests",
 }
 MOST_NOTES = 12
+MOST_NAMES = 12
 
 
 def print_report(report: Mapping[str, Any], terminal: Any, written: Sequence[Path]) -> None:
@@ -89,11 +91,12 @@ def suite_line(name: str, row: Mapping[str, Any], width: int, counts: int = 40) 
 
 def _print_findings(findings: Sequence[Mapping[str, Any]], terminal: Any) -> None:
     shown = [f for f in findings if f["severity"] != "note"]
-    for plain in shown:
+    for group in grouped(sorted(shown, key=reading_order)):
+        plain = group.first
         colour = {"red": True} if plain["severity"] == "error" else {"yellow": True}
         if plain["waived"]:
             colour = {"light": True}
-        first, *rest = finding_lines(plain)
+        first, *rest = group_lines(group)
         terminal.write_line("")
         terminal.write_line(first, **colour)
         for line in rest:
@@ -101,6 +104,25 @@ def _print_findings(findings: Sequence[Mapping[str, Any]], terminal: Any) -> Non
     notes = len(findings) - len(shown)
     if notes:
         terminal.write_line(f"\n{notes} notes are in the report")
+
+
+def group_lines(group: Group) -> list[str]:
+    """A finding as lines, or one block for several of one cause with the operations listed."""
+    if len(group.findings) == 1:
+        return finding_lines(group.first)
+    lines = finding_lines(group.first)
+    state = "waived" if group.first["waived"] else group.first["severity"]
+    names = group.operations
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    listed = ", ".join(names[:MOST_NAMES])
+    head = f"{state}: {group.first['rule']} [{len(names)} operations] {group.title}"
+    example = lines[0].partition("] ")[2] or lines[0]
+    return [
+        log_text(head),
+        log_text(f"  where     {listed}{more}"),
+        log_text(f"  such as   {example}"),
+        *(line for line in lines[1:] if not line.startswith("  where ")),
+    ]
 
 
 def finding_lines(plain: Mapping[str, Any]) -> list[str]:
