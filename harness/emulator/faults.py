@@ -98,6 +98,7 @@ DRIFT = {
     "undocumented-required": "an input that is not documented is demanded",
     "valid-refused": "valid input is refused",
     "invalid-accepted": "invalid input is accepted",
+    "filter-ignored": "the filter is ignored",
     "base-path-moved": "every route lost its prefix",
     "slow": "answers take so many seconds",
     "header-missing": "the answer has no Content-Type",

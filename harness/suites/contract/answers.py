@@ -13,6 +13,7 @@ from harness.exchanges.model import Exchange, Response
 from harness.findings.examples import AppAnswer, Fault
 from harness.findings.model import Rule, Severity
 from harness.suites.contract.causes import Observation
+from harness.suites.contract.files import is_file, wrong_with_file
 from harness.suites.contract.names import misnamed
 
 __all__ = ["answer_sightings", "front_end", "header_sightings", "success_spec"]
@@ -306,7 +307,10 @@ def _content_type(
         return
     produces = [p for p in (_bare(text) for text in operation.produces) if "/" in p]
     schema = connector.resolve(spec.schema)
-    if not produces or _is_file(schema):
+    if is_file(schema) and response.status < 300:
+        for message, expected, observed in wrong_with_file(operation, schema, response):
+            yield Observation(CONTENT_TYPE, message, message, expected, observed, exchange)
+    if not produces or is_file(schema):
         return
     found = response.media_type
     failed = response.status >= 400
@@ -338,7 +342,7 @@ def _body(
 ) -> Iterator[Observation]:
     schema = connector.resolve(spec.schema)
     without = response.status in _WITHOUT_CONTENT or exchange.probe.request.method == "HEAD"
-    if without or response.truncated or not isinstance(schema, Mapping) or _is_file(schema):
+    if without or response.truncated or not isinstance(schema, Mapping) or is_file(schema):
         return
     kind = schema.get("type")
     wanted = str(kind or "content")
@@ -463,12 +467,6 @@ def _header_value(schema: Any, text: str) -> Any:
         except ValueError:
             return text
     return [part.strip() for part in text.split(",")] if kind == "array" else text
-
-
-def _is_file(schema: Any) -> bool:
-    return isinstance(schema, Mapping) and (
-        schema.get("type") == "file" or schema.get("format") == "binary"
-    )
 
 
 def _bare(media_type: str) -> str:

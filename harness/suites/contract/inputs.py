@@ -57,7 +57,9 @@ INVALID_ACCEPTED = Rule(
     why="Mistakes of the maker go unnoticed until the data is wrong.",
     remedy="Validate the input in the app and answer 400, or widen the definition.",
     reference='OpenAPI Specification 2.0, "Operation Object" and "Response Object"',
-    shown_by=(Fault("invalid-accepted:ListDocuments", "ListDocuments"),),
+    shown_by=(
+        Fault("invalid-accepted:ListDocuments", "ListDocuments", along=("contract.not-as-asked",)),
+    ),
 )
 
 _REFUSALS = frozenset({400, 406, 415, 422})

@@ -24,6 +24,7 @@ from harness.suites.contract.answers import (
     front_end,
     header_sightings,
 )
+from harness.suites.contract.asked import asked_sightings
 from harness.suites.contract.causes import Observation, findings_of
 from harness.suites.contract.inputs import input_sightings, is_success
 from harness.suites.contract.presence import GONE_STATUSES, is_absent, presence_sightings
@@ -152,6 +153,7 @@ def _all_sightings(
                 yield sighting
     yield from header_sightings(judge, operation, own)
     yield from input_sightings(connector, operation, own)
+    yield from asked_sightings(operation, own)
 
 
 def _is_turned_away(exchange: Exchange) -> bool:

@@ -52,6 +52,7 @@ DRIFTS = [
     ("undocumented-required:ListDocuments", "contract.undocumented-required"),
     ("valid-refused:SearchDocuments", "contract.valid-refused"),
     ("invalid-accepted:ListDocuments", "contract.invalid-accepted"),
+    ("filter-ignored:ListDocuments", "contract.not-as-asked"),
     ("header-missing:GetDocument", "contract.content-type"),
     ("header-dropped:ListDocuments", "contract.headers"),
     ("huge:GetDocument", "contract.large"),
@@ -60,6 +61,7 @@ DRIFTS = [
 
 # What these faults do besides: the app lets everything pass; the padding is a property too many.
 SIDE_EFFECTS = {
+    "invalid-accepted:ListDocuments": {"contract.not-as-asked"},
     "required-ignored:CreateDocument": {"contract.invalid-accepted"},
     "huge:GetDocument": {"contract.body"},
 }
@@ -231,6 +233,7 @@ def test_all_drifts_together_hide_none(
         "contract.status",
         "contract.invalid-accepted",
         "contract.headers",
+        "contract.not-as-asked",
     }
     assert set(found["WhoAmI"]) == {"contract.status", "contract.body"}
     assert set(found["SearchDocuments"]) == {"contract.required-ignored", "contract.null"}

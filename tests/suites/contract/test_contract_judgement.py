@@ -91,7 +91,7 @@ def of_type(media_type: str) -> tuple[tuple[str, str], ...]:
         ({"responses": {"200": {"description": "ok"}}}, answer(200, b"anything", JSON)),
         (
             {"responses": {"200": {"description": "ok", "schema": {"type": "file"}}}},
-            answer(200, b"\x00", of_type("application/pdf")),
+            answer(200, b"%PDF-1.7", of_type("application/pdf")),
         ),
         (
             {
