@@ -72,6 +72,8 @@ class DriftFaults:
             return Answer(404)
         if faults.has("server-error", operation) and _is_success_input(request):
             return Answer(500)
+        if faults.has("still-there", operation) and request.method == "DELETE":
+            return Answer(204)
         if faults.has("valid-refused", operation):
             return _error(400, "refused")
         if faults.has("undocumented-required", operation) and "x-tenant" not in _names(request):
@@ -126,11 +128,18 @@ class DriftFaults:
         for name, change in BODY_CHANGES.items():
             if faults.has(name, operation):
                 answer.body = _rewritten(answer.body, change)
+        if faults.has("page-dead", operation):
+            answer.body = _with_dead_link(answer.body)
         if faults.has("content-type-changed", operation):
             answer.set_header("Content-Type", "text/html; charset=utf-8")
         if faults.has("huge", operation):
             answer.body = _rewritten(answer.body, lambda row: row.update(padding="x" * HUGE_BYTES))
         return answer
+
+
+def _with_dead_link(body: bytes) -> bytes:
+    document = json.loads(body)
+    return json.dumps({**document, "nextLink": "/api/gone"}).encode("utf-8")
 
 
 def _rewritten(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:

@@ -98,6 +98,8 @@ DRIFT = {
     "undocumented-required": "an input that is not documented is demanded",
     "valid-refused": "valid input is refused",
     "invalid-accepted": "invalid input is accepted",
+    "page-dead": "the link to the next page leads nowhere",
+    "still-there": "a deletion is answered with success, and nothing is deleted",
     "filter-ignored": "the filter is ignored",
     "base-path-moved": "every route lost its prefix",
     "slow": "answers take so many seconds",

@@ -11,12 +11,12 @@ from harness.exchanges.model import Caller, Exchange, Probe
 from harness.inputs.labels import distinct
 from harness.inputs.learning import learn, listing_of
 from harness.inputs.own_ids import OwnIds, made_by_this_run
-from harness.inputs.permission import BASIS, creation_basis
+from harness.inputs.permission import BASIS, creation_basis, usable_creator
 from harness.inputs.related_operations import deleter_of, path_parameters
 from harness.inputs.requests import NO_BODY, build_request
 from harness.inputs.values import example_values
 
-__all__ = ["creation", "look_before"]
+__all__ = ["creation", "creator_beside", "look_before"]
 
 Making = Generator[list[Probe], list[Exchange], Any]
 """Yields batches of probes, is sent their exchanges, and returns the new object's id, or None."""
@@ -52,6 +52,18 @@ def creation(
     purpose = f"{suite}/create"
     answers = yield [Probe(key, operation.id, caller, request, purpose, meta, repeatable=False)]
     return made_by_this_run(context, creator, answers[0]) if answers else None
+
+
+def creator_beside(context: RunContext, operation: Operation) -> Operation | None:
+    """The operation by which this run may make, and remove again, what a list holds; or None."""
+    path = operation.path.rstrip("/").lower()
+    for each in context.connector.operations:
+        if each.method != "POST" or each.path.rstrip("/").lower() != path:
+            continue
+        remover = deleter_of(context.connector, each)
+        if remover is not None and usable_creator(context, remover) is each:
+            return each
+    return None
 
 
 def look_before(

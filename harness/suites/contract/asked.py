@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 from harness.connector.model import Operation, Parameter
 from harness.exchanges.bodies import parsed_json
 from harness.exchanges.model import Exchange
+from harness.exchanges.records import items_in
 from harness.findings.examples import Fault
 from harness.findings.model import Rule
-from harness.inputs.related_operations import items_in
 from harness.suites.contract.causes import Observation
 
 __all__ = ["asked_sightings"]

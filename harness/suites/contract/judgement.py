@@ -26,6 +26,7 @@ from harness.suites.contract.answers import (
 )
 from harness.suites.contract.asked import asked_sightings
 from harness.suites.contract.causes import Observation, findings_of
+from harness.suites.contract.following import following_sightings
 from harness.suites.contract.inputs import input_sightings, is_success
 from harness.suites.contract.presence import GONE_STATUSES, is_absent, presence_sightings
 from harness.suites.contract.saved import missing_keys, of_inference
@@ -86,7 +87,14 @@ POLICY = Rule(
 NOT_OURS_TO_SKIP = frozenset({"policy", "script", "connection"})
 """What keeps an operation from being called although it applies: the check proves nothing."""
 
-_ASIDE = ("contract/learn", "contract/create", "contract/clean-up", "contract/neighbour")
+_ASIDE = (
+    "contract/learn",
+    "contract/create",
+    "contract/clean-up",
+    "contract/neighbour",
+    "contract/page",
+    "contract/deleted",
+)
 _HINTS = ("login.", "login-", "/.auth/login", "oauth2")
 
 
@@ -154,6 +162,7 @@ def _all_sightings(
     yield from header_sightings(judge, operation, own)
     yield from input_sightings(connector, operation, own)
     yield from asked_sightings(operation, own)
+    yield from following_sightings(context, operation, exchanges)
 
 
 def _is_turned_away(exchange: Exchange) -> bool:

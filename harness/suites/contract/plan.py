@@ -17,10 +17,11 @@ from typing import Any
 from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, user
+from harness.exchanges.records import items_in, json_body
 from harness.inputs.generation import Generated
 from harness.inputs.generation_cache import cases_of
 from harness.inputs.learning import LEARNT, learn
-from harness.inputs.making import creation, look_before
+from harness.inputs.making import creation, creator_beside, look_before
 from harness.inputs.own_ids import made_by_this_run, wrote_over
 from harness.inputs.permission import BASIS, Basis, usable_creator
 from harness.inputs.related_operations import deleter_of, names_objects, path_parameters
@@ -33,6 +34,7 @@ from harness.inputs.write_policy import (
     planned_writes,
 )
 from harness.suites.contract.cases import CaseMaker, pinned_inputs
+from harness.suites.contract.following import after_deletion, next_pages
 from harness.suites.contract.neighbours import neighbour_probes
 
 __all__ = [
@@ -205,14 +207,17 @@ def _on_what_there_is(job: _Job, cleaner: _Cleaner) -> Plan:
             maker = replace(maker, values=again)
             answers = yield _first(job, maker)
         if _statuses(answers) <= _GONE and job.may_make_one:
-            made = yield from _on_own_objects(job, cleaner)
+            made = yield from _on_own_objects(job, cleaner, maker)
             if made:
                 return
     yield from _further(job, maker, answers, cleaner)
 
 
-def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Working:
-    """On an object that this run creates for the purpose; whether there was one."""
+def _on_own_objects(job: _Job, cleaner: _Cleaner, used: CaseMaker | None = None) -> Working:
+    """On an object that this run creates for the purpose; whether there was one.
+
+    `used` made the probes so far, whose names are taken.
+    """
     context, operation = job.context, job.operation
     creator = usable_creator(context, operation)
     if creator is None:
@@ -230,9 +235,14 @@ def _on_own_objects(job: _Job, cleaner: _Cleaner) -> Working:
     )
     values = yield from learn(context, operation, values, job.caller)
     maker = job.maker(values, own)
+    maker = maker if used is None else replace(used, values=values, own=own)
     answers = yield _first(job, maker)
     if operation.method == "DELETE":
         cleaner.removed(answers, own)
+        gone = any(e.status in (200, 204) for e in answers)
+        looking = after_deletion(context, operation, job.caller, own) if gone else []
+        if looking:
+            yield looking
     yield from _further(job, maker, answers, cleaner)
     return True
 
@@ -263,6 +273,10 @@ def _further(job: _Job, maker: CaseMaker, answers: list[Exchange], cleaner: _Cle
     if statuses <= _GONE:
         yield job.neighbours(answers[0].probe)
         return
+    yield from _filled(job, answers, cleaner)
+    pages = next_pages(job.context, job.operation, answers)
+    if pages:
+        yield pages
     if job.given_only or job.is_inferred or _removes(job):
         return
     probes = maker.omissions()
@@ -272,6 +286,24 @@ def _further(job: _Job, maker: CaseMaker, answers: list[Exchange], cleaner: _Cle
     if probes:
         answers = yield probes
         cleaner.note(answers)
+        more = [] if pages else next_pages(job.context, job.operation, answers)
+        if more:
+            yield more
+
+
+def _filled(job: _Job, answers: list[Exchange], cleaner: _Cleaner) -> Plan:
+    """Two objects for a list that is empty, so that filters and pages have something to show."""
+    context, operation = job.context, job.operation
+    creator = creator_beside(context, operation)
+    if creator is None or operation.method != "GET" or context.settings.writes != "all":
+        return
+    if any(items_in(json_body(e.response)) for e in answers) or not job.is_generated:
+        return
+    for number in (1, 2):
+        label, key = f"{operation.id} {number}", f"create-{number}"
+        own = yield from creation(context, operation, creator, job.caller, label=label, key=key)
+        if own is not None:
+            cleaner.own(creator, own)
 
 
 class _Cleaner:

@@ -95,6 +95,8 @@ def test_definitions_own_answers_raise_no_alarm(shared: Path) -> None:
             judgement = judge_contract(here, operation, exchanges_of(here, operation))
             for finding in judgement.findings:
                 place = (connector.title, operation.id, finding.rule)
-                if finding.severity != "note" and place not in AGREED:
+                # Every page is the same example here, so its link leads to itself.
+                expected = place in AGREED or finding.rule == "contract.pages"
+                if finding.severity != "note" and not expected:
                     alarms.append((*place, finding.message, finding.expected, finding.observed))
     assert alarms == []
