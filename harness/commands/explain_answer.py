@@ -273,4 +273,6 @@ def _explained(
     rule = findings[0].rule if findings else None
     plain = {"severity": findings[0].severity if findings else None}
     listed = {"findings": plain_findings(findings)}
+    if findings:
+        message = f"{message}; {findings[0].message}"
     return Explanation("answer", rule, cause, message, remedy, because, page, {**plain, **listed})

@@ -46,7 +46,7 @@ def explain_claims(text: str, options: argparse.Namespace) -> Explanation | None
     ]
     page = "\n".join([message, f"  remedy    {remedy}", *lines_of(findings), *notes, *rows])
     cause = str(findings[0].data.get("claim")) if findings else "fits"
-    more = {"findings": plain_findings(findings), "notes": notes}
+    more = {"findings": plain_findings(findings), "notes": notes, "shows": rows}
     rule = findings[0].rule if findings else None
     text_of_notes = "; ".join(notes)
     told = f"{message}. {text_of_notes}" if notes else message

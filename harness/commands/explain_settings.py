@@ -71,6 +71,8 @@ def _explained(settings: AuthSettings, context: RunContext) -> Explanation:
     plain: dict[str, Any] = {"findings": plain_findings(findings)}
     cause = findings[0].message if findings else more[0].strip()
     rule = findings[0].rule if findings else None
+    if findings:
+        message = f"{message}; {findings[0].message}"
     return Explanation("settings", rule, cause, message, remedy, (first,), page, plain)
 
 

@@ -97,6 +97,14 @@ def explained(
     return status, captured.out + captured.err
 
 
+def spoken(plain: dict[str, Any]) -> str:
+    """The words of the JSON form, a line each, as a machine would read them."""
+    lines = [plain["message"], plain["cause"], plain["remedy"], *plain["because"]]
+    lines += plain.get("shows", [])
+    lines += [f"{f['severity']} {f['rule']} {f['message']}" for f in plain.get("findings", [])]
+    return "\n".join(lines)
+
+
 TOLD = [case for case in CASES if case["kind"] != "identity"]
 
 
@@ -113,6 +121,22 @@ def test_case_is_told(
             assert re.search(pattern, said, re.M | re.I), f"{pattern!r} not in:\n{said}"
         for pattern in case["mustnot"]:
             assert not re.search(pattern, said, re.M | re.I), f"{pattern!r} in:\n{said}"
+
+
+@pytest.mark.parametrize("case", TOLD, ids=lambda case: case["id"])
+def test_case_is_told_to_machines(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(folder_of(case, tmp_path))
+    for text, options in things(case):
+        _, said = explained(text, [*options, "--format", "json"], monkeypatch, capsys)
+        plain = json.loads(said)
+
+        assert {"kind", "rule", "cause", "message", "remedy", "because"} <= set(plain)
+        assert plain["message"]
+        assert plain["remedy"]
+        assert all(re.search(pattern, spoken(plain), re.M) for pattern in case["must"])
+        assert not any(re.search(pattern, spoken(plain), re.M) for pattern in case["mustnot"])
 
 
 @pytest.mark.skipif(not CASES, reason="the folder of public cases is not here")
