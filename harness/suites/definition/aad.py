@@ -25,7 +25,7 @@ SECURITY_MISSING = Rule(
     severity="error",
     title="An AAD connector's definition does not ask for sign-in",
     meaning="apiProperties.json signs users in by AAD, but no oauth2 scheme is defined, or "
-    "security applies to none or not to all of the operations; a warning for connectors with a "
+    "security applies to none or not to all of the operations; a note for connectors with a "
     "certificate or with connection parameter sets.",
     why="The wizard makes a connector without sign-in of it: calls go out without a token.",
     remedy="Declare securityDefinitions with oauth2 and apply it in security.",
@@ -113,7 +113,7 @@ def _definition(connector: Connector) -> Iterator[Finding]:
     kinds = {s.get("type") for s in defined.values() if isinstance(s, Mapping)}
     applied = any(requirement for _, requirement in requirements_of(connector))
     place = "/securityDefinitions" if defined else ""
-    severity = None if is_aad(connector) else "warning"
+    severity = None if is_aad(connector) else "note"
     if "oauth2" not in kinds:
         message = "users sign in by AAD, but the definition has no security scheme for it"
     elif not applied:
@@ -141,7 +141,7 @@ def _bare(connector: Connector) -> Iterator[Finding]:
             connector,
             f"users sign in by AAD, but security does not apply to {names}",
             bare[0].pointer,
-            severity=None if is_aad(connector) else "warning",
+            severity=None if is_aad(connector) else "note",
         )
 
 

@@ -104,7 +104,7 @@ def _definitions(connector: Connector) -> Iterator[Finding]:
         [str(n) for n in named if not PLAIN.fullmatch(str(n))] if isinstance(named, Mapping) else []
     )
     if odd:
-        others = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        others = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
         yield DEFINITION_NAME.at(
             connector,
             f"the definition {odd[0]!r}{others} has a name that references cannot carry",

@@ -11,7 +11,7 @@ from harness.connector.model import Connector, Place
 from harness.connector.schema.walk import shapes_of
 from harness.findings.examples import Edit
 from harness.findings.levels import level_of
-from harness.findings.model import Finding, Rule
+from harness.findings.model import Finding, Rule, Severity
 from harness.suites.definition.aad import is_aad, judge_aad
 from harness.suites.definition.agent import judge_for_agents
 from harness.suites.definition.certification import CERTIFICATION_ONLY, judge_certification
@@ -120,7 +120,8 @@ HOST_LEFT_OVER = Rule(
     severity="error",
     title="The host is a left-over",
     meaning="host is localhost, has no name at all, or is a placeholder; a note where "
-    "capabilities has gateway, since the gateway's own machine is meant then.",
+    "capabilities has gateway, since the gateway's own machine is meant then; a warning where no "
+    "apiProperties.json says whether there is one.",
     why="The platform cannot reach it.",
     remedy="Set host to the function app's host name.",
     reference=VALIDATOR,
@@ -268,7 +269,7 @@ def _address(connector: Connector, facts: DefinitionFacts) -> Iterator[Finding]:
             "/host" if host else "",
             expected="the function app's host name",
             observed=host,
-            severity="note" if postman or (host and _has_gateway(connector)) else "error",
+            severity=_left_over_severity(connector, host),
         )
     elif not rewritten and not left_over:
         yield from _other_host(connector, facts, host)
@@ -298,6 +299,18 @@ def _base_path(connector: Connector, *, rewritten: bool) -> Iterator[Finding]:
         remedy="Replace the placeholder by the path: /api." if placeholder else "",
         severity="note" if rewritten else None,
     )
+
+
+def _left_over_severity(connector: Connector, host: str) -> Severity:
+    """How bad a left-over host is.
+
+    A gateway resolves the host itself; without apiProperties.json nobody can tell whether there
+    is one, or a policy that gives the address. A placeholder in braces is refused at any rate.
+    """
+    if connector.kind == "postman" or (host and _has_gateway(connector)):
+        return "note"
+    placeholder = any(mark in host for mark in "{}<>[] ")
+    return "error" if connector.properties is not None or placeholder else "warning"
 
 
 def _has_gateway(connector: Connector) -> bool:
