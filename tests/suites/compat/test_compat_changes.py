@@ -301,3 +301,17 @@ def test_real_version_pairs_are_classed_as_a_reader_would(shared: Path) -> None:
             found.add(folder.name)
 
     assert found == BREAKING
+
+
+def test_schema_with_properties_and_no_type_is_an_object(tmp_path: Path) -> None:
+    def without_type(document: dict[str, Any]) -> None:
+        del document["definitions"]["Item"]["type"]
+
+    def a_text(document: dict[str, Any]) -> None:
+        document["definitions"]["Item"] = {"type": "string"}
+
+    old = connector(tmp_path, "old", without_type)
+
+    assert compare(old, connector(tmp_path, "same")) == []
+    retyped = compare(old, connector(tmp_path, "new", a_text))
+    assert "compat.output-retyped" in {finding.rule for finding in retyped}
