@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.emulator.app_faults import AppFaults
-from harness.emulator.drift_faults import DriftFaults
 from harness.emulator.easy_auth import EasyAuth
 from harness.emulator.entra import Entra
 from harness.emulator.faults import Faults
+from harness.emulator.faults.app import AppFaults
+from harness.emulator.faults.drift import DriftFaults
 from harness.emulator.functions_host import FunctionsHost
 from harness.emulator.key_door import KeyDoor
 from harness.emulator.upstream import Upstream

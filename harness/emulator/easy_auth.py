@@ -16,9 +16,9 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harness.emulator.door_faults import skips_authentication
 from harness.emulator.entra import Entra
 from harness.emulator.faults import Faults
+from harness.emulator.faults.door import skips_authentication
 from harness.emulator.identities import API_CLIENT_ID, APP_ID_URI, TENANT_ID
 from harness.emulator.token_validation import Rejected, TokenPolicy, validate
 from harness.emulator.web import Answer, Handler, HttpRequest, json_answer

@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from harness.emulator.faults import Faults
+from harness.emulator.faults.registry import Family
+from harness.emulator.faults.switches import Faults
 from harness.emulator.web import Answer, Handler, HttpRequest
 
 __all__ = ["DriftFaults"]
@@ -15,6 +16,12 @@ __all__ = ["DriftFaults"]
 TEXT_KEYS = ("title", "displayName", "name", "status", "userPrincipalName")
 COLD_CALLS = 2
 HUGE_BYTES = 8_500_000
+ROWS: Family[Callable[[dict[str, Any]], None]] = Family()
+"""Changes of a record in a success answer."""
+ANSWERS: Family[Callable[[Answer], None]] = Family()
+"""Changes of a success answer as a whole."""
+INSTEAD: Family[Callable[[HttpRequest], Answer | None]] = Family()
+"""Answers in the function's place."""
 
 
 class DriftFaults:
@@ -68,16 +75,10 @@ class DriftFaults:
             return moved
         if operation is None:
             return None
-        if faults.has("operation-gone", operation):
-            return Answer(404)
-        if faults.has("server-error", operation) and _is_success_input(request):
-            return Answer(500)
-        if faults.has("still-there", operation) and request.method == "DELETE":
-            return Answer(204)
-        if faults.has("valid-refused", operation):
-            return _error(400, "refused")
-        if faults.has("undocumented-required", operation) and "x-tenant" not in _names(request):
-            return _error(400, "header X-Tenant is required")
+        for name, instead in INSTEAD:
+            early = instead(request) if faults.has(name, operation) else None
+            if early is not None:
+                return early
         self._loosen(request, operation)
         return None
 
@@ -117,23 +118,12 @@ class DriftFaults:
         faults = self._faults
         if not 200 <= answer.status < 300:
             return answer
-        if faults.has("status-changed", operation):
-            answer.status = 202
-        if faults.has("header-missing", operation):
-            answer.set_header("Content-Type", None)
-        if faults.has("public-cache", operation):
-            answer.set_header("Cache-Control", "public, max-age=60")
-        if faults.has("header-dropped", operation):
-            answer.set_header("X-Total-Count", None)
-        for name, change in BODY_CHANGES.items():
+        for name, change in ROWS:
             if faults.has(name, operation):
                 answer.body = _rewritten(answer.body, change)
-        if faults.has("page-dead", operation):
-            answer.body = _with_dead_link(answer.body)
-        if faults.has("content-type-changed", operation):
-            answer.set_header("Content-Type", "text/html; charset=utf-8")
-        if faults.has("huge", operation):
-            answer.body = _rewritten(answer.body, lambda row: row.update(padding="x" * HUGE_BYTES))
+        for name, replace in ANSWERS:
+            if faults.has(name, operation):
+                replace(answer)
         return answer
 
 
@@ -161,48 +151,104 @@ def _first_text(row: dict[str, Any]) -> str:
     return next((key for key in TEXT_KEYS if isinstance(row.get(key), str)), next(iter(row)))
 
 
+@ROWS.fault("missing-property", "a property is missing from the answer")
 def _missing(row: dict[str, Any]) -> None:
     row.pop(_first_text(row), None)
 
 
+@ROWS.fault("type-changed", "a text became a number in the answer")
 def _retyped(row: dict[str, Any]) -> None:
     row[_first_text(row)] = 17
 
 
+@ROWS.fault("enum-changed", "a value is none of the documented ones")
 def _other_enum(row: dict[str, Any]) -> None:
     if "status" in row:
         row["status"] = "maintenance"
 
 
+@ROWS.fault("null-value", "a value that may not be null is null")
 def _null(row: dict[str, Any]) -> None:
     row[_first_text(row)] = None
 
 
+@ROWS.fault("format-changed", "a date-time has no time zone")
 def _no_zone(row: dict[str, Any]) -> None:
     for key in ("createdAt", "postedAt"):
         if isinstance(row.get(key), str):
             row[key] = row[key].removesuffix("Z")
 
 
+@ROWS.fault("array-to-object", "an array became an object")
 def _array_to_object(document: dict[str, Any]) -> None:
     for key, value in document.items():
         if isinstance(value, list):
             document[key] = {str(index): row for index, row in enumerate(value)}
 
 
+@ROWS.fault("extra-property", "the answer has a property that is not documented")
 def _extra(row: dict[str, Any]) -> None:
     row["internalNote"] = "not documented"
 
 
-BODY_CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
-    "missing-property": _missing,
-    "type-changed": _retyped,
-    "enum-changed": _other_enum,
-    "null-value": _null,
-    "format-changed": _no_zone,
-    "array-to-object": _array_to_object,
-    "extra-property": _extra,
-}
+@ANSWERS.fault("status-changed", "success is answered with 202")
+def _other_status(answer: Answer) -> None:
+    answer.status = 202
+
+
+@ANSWERS.fault("header-missing", "the answer has no Content-Type")
+def _no_content_type(answer: Answer) -> None:
+    answer.set_header("Content-Type", None)
+
+
+@ANSWERS.fault("public-cache", "answers allow shared caches to keep them")
+def _shared_cache(answer: Answer) -> None:
+    answer.set_header("Cache-Control", "public, max-age=60")
+
+
+@ANSWERS.fault("header-dropped", "the answer lacks the headers of the function's own")
+def _no_own_header(answer: Answer) -> None:
+    answer.set_header("X-Total-Count", None)
+
+
+@ANSWERS.fault("page-dead", "the link to the next page leads nowhere")
+def _dead_page(answer: Answer) -> None:
+    answer.body = _with_dead_link(answer.body)
+
+
+@ANSWERS.fault("content-type-changed", "the answer is text/html")
+def _html(answer: Answer) -> None:
+    answer.set_header("Content-Type", "text/html; charset=utf-8")
+
+
+@ANSWERS.fault("huge", "answers are larger than a connector takes")
+def _huge(answer: Answer) -> None:
+    answer.body = _rewritten(answer.body, lambda row: row.update(padding="x" * HUGE_BYTES))
+
+
+@INSTEAD.fault("operation-gone", "the operation answers 404")
+def _gone(_request: HttpRequest) -> Answer | None:
+    return Answer(404)
+
+
+@INSTEAD.fault("server-error", "documented input is answered with 500")
+def _fails(request: HttpRequest) -> Answer | None:
+    return Answer(500) if _is_success_input(request) else None
+
+
+@INSTEAD.fault("still-there", "a deletion is answered with success, and nothing is deleted")
+def _keeps(request: HttpRequest) -> Answer | None:
+    return Answer(204) if request.method == "DELETE" else None
+
+
+@INSTEAD.fault("valid-refused", "valid input is refused")
+def _refuses(_request: HttpRequest) -> Answer | None:
+    return _error(400, "refused")
+
+
+@INSTEAD.fault("undocumented-required", "an input that is not documented is demanded")
+def _demands(request: HttpRequest) -> Answer | None:
+    return None if "x-tenant" in _names(request) else _error(400, "header X-Tenant is required")
 
 
 def _is_success_input(request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from harness.emulator.faults import Faults
+from harness.emulator.faults.switches import Faults
 from harness.emulator.identities import DOMAIN
 from harness.emulator.web import Answer, Handler, HttpRequest
 
