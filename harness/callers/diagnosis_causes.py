@@ -187,6 +187,12 @@ APP_PROTECTION = Cause(
     "have",
     "exempt the test user or this client from the policy",
 )
+TOKEN_PROTECTION = Cause(
+    "sign-in.blocked-by-policy",
+    "a token protection policy of Conditional Access wants tokens that are bound to the device, "
+    "which this sign-in cannot give",
+    "exempt the test user or this client from the policy",
+)
 BROKER = Cause(
     "sign-in.blocked-by-policy",
     "the policy wants a sign-in through a broker app (Company Portal, Authenticator) on the device",

@@ -76,7 +76,8 @@ _MEANINGS: tuple[tuple[str, Topic, tuple[str, str]], ...] = (
      r"|(?:invalid|wrong|unexpected|unknown) issuer|jwt issuer invalid"
      r"|\"iss\" claim", "issuer", _ISSUER),
     (r"IDX10214|IDX10206|IDX10231|\baudience\b.{0,80}(?:invalid|wrong|mismatch|does not|doesn't"
-     r"|not match|not valid|expected|validation failed|empty)|(?:invalid|wrong|unexpected) audience"
+     r"|not match|not valid|expected|validation failed|empty)"
+     r"|(?:invalid|wrong|unexpected) (?:authorization )?(?:token )?audience"
      r"|jwt audience invalid|\"aud\" claim", "audience", _AUDIENCE),
     (r"IDX10222|not valid before|not yet valid|not active|immature|used before"
      r"|\"nbf\" claim", "time", (
