@@ -1,4 +1,4 @@
-"""Schemas that stand alone: with every definition they refer to, or with no references at all."""
+"""Following references: schemas with none left, and the shared parts that operations reach."""
 
 from __future__ import annotations
 
@@ -8,24 +8,7 @@ from urllib.parse import unquote
 
 from harness.connector.model import Connector
 
-__all__ = ["inline", "reached", "schema_bundle"]
-
-
-def schema_bundle(connector: Connector, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with the parts of the definition that its local references need.
-
-    The result is one self-contained document for a validator: references such as
-    `#/definitions/Pet` resolve inside it, recursive ones too. Parts are shared, not copied.
-    """
-    bundle = dict(schema)
-    waiting: list[Any] = [schema]
-    while waiting:
-        for ref in _references(waiting.pop()):
-            root = ref.removeprefix("#/").split("/")[0]
-            if ref.startswith("#/") and root not in bundle and root in connector.raw:
-                bundle[root] = connector.raw[root]
-                waiting.append(connector.raw[root])
-    return bundle
+__all__ = ["inline", "reached"]
 
 
 def reached(connector: Connector) -> frozenset[str]:

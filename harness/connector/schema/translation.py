@@ -84,12 +84,15 @@ class Translator:
                 waiting.extend(_references(reached[name]))
         return {"properties": properties, "$defs": reached}
 
-    def _schema(self, schema: Any, form: _Form) -> JsonSchema:
-        """Inline schemas are written out; referenced ones become a definition of the document."""
+    def _schema(self, schema: Any, form: _Form, *, apart: bool = False) -> JsonSchema:
+        """Inline schemas are written out; referenced ones become a definition of the document.
+
+        So do those that are to be written `apart`, because they may lead back to themselves.
+        """
         target, nullable = self._followed(schema)
         if not isinstance(target, Mapping) or not target or is_dynamic(target):
             return {}
-        if target is schema:
+        if target is schema and not apart:
             found = self._body(target, form)
         else:
             found = {"$ref": f"#/$defs/{self._name(target, form)}"}
@@ -173,7 +176,8 @@ class Translator:
         """What properties beyond the declared ones have to be; None where anything goes."""
         if members.closed or (self._strict and members.declared and not members.is_open):
             return False
-        extras = [inner for inner in (self._schema(e, _Form()) for e in members.extras) if inner]
+        written = (self._schema(extra, _Form(), apart=True) for extra in members.extras)
+        extras = [inner for inner in written if inner]
         if not extras:
             return None
         return extras[0] if len(extras) == 1 else {"allOf": extras}

@@ -60,12 +60,15 @@ class SchemaJudge:
 
     def problems(self, schema: Any, value: Any) -> list[Problem]:
         """Every problem of a value, at most a few hundred; empty means that it conforms."""
-        key, compiled = self._compiled(schema)
         try:
-            if compiled.validator.is_valid({_name(key): value}):
-                return []
+            return self._problems(schema, value)
         except UnicodeEncodeError:
-            return self.problems(schema, _encodable(value))
+            return self._problems(schema, _encodable(value))
+
+    def _problems(self, schema: Any, value: Any) -> list[Problem]:
+        key, compiled = self._compiled(schema)
+        if compiled.validator.is_valid({_name(key): value}):
+            return []
         found: list[Problem] = []
         for part in (_shortened(value), value):
             errors = islice(compiled.validator.iter_errors({_name(key): part}), MOST_PROBLEMS)

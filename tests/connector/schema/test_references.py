@@ -1,4 +1,4 @@
-"""Schemas made self-contained, or free of references, also where they refer to themselves."""
+"""Schemas free of references, also where they refer to themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
-from harness.connector.schema.refs import inline, schema_bundle
+from harness.connector.schema.refs import inline
 
 NODE = {
     "type": "object",
@@ -31,19 +31,6 @@ def connector(tmp_path: Path) -> Connector:
     file = tmp_path / "apiDefinition.swagger.json"
     file.write_text(json.dumps(document), encoding="utf-8")
     return load_connector(file)
-
-
-def test_a_bundle_brings_the_definitions_its_references_need(connector: Connector) -> None:
-    assert schema_bundle(connector, {"$ref": "#/definitions/Node"}) == {
-        "$ref": "#/definitions/Node",
-        "definitions": DEFINITIONS,
-    }
-    assert schema_bundle(connector, {"type": "string"}) == {"type": "string"}
-
-
-def test_a_bundle_brings_other_parts_and_what_these_need(connector: Connector) -> None:
-    bundle = schema_bundle(connector, {"items": {"$ref": "#/responses/Shared/schema"}})
-    assert bundle.keys() == {"items", "responses", "definitions"}
 
 
 @pytest.mark.parametrize(

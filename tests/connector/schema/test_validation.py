@@ -340,6 +340,22 @@ def test_chain_of_definitions_longer_than_the_stack_is_judged() -> None:
     assert kinds(long, {"$ref": "#/definitions/D1990"}, {"x": {"x": 7}}) == ["type /x/x"]
 
 
+def test_extra_properties_that_are_built_on_their_owner_end() -> None:
+    extra = {"allOf": [{"$ref": "#/definitions/A"}]}
+    owner = {"type": "object", "properties": {"n": TEXT}, "additionalProperties": extra}
+    raw = {"definitions": {"A": owner}}
+    looped = Connector("T", (), raw, Path("schema.json"), "swagger", "", "", "", ())
+    value = {"x": {"y": {"n": 7}}}
+
+    assert kinds(looped, {"$ref": "#/definitions/A"}, value) == ["type /x/y/n"]
+
+
+def test_half_a_surrogate_pair_after_a_problem_does_no_harm(connector: Connector) -> None:
+    schema = {"properties": {"a": TEXT, "b": TEXT}}
+
+    assert kinds(connector, schema, {"a": 1, "b": "\ud800"}) == ["type /a"]
+
+
 def test_definitions_that_all_refer_to_each_other_are_compiled_once() -> None:
     names = [f"D{number}" for number in range(60)]
     properties = {name: {"$ref": f"#/definitions/{name}"} for name in names}
