@@ -19,13 +19,13 @@ from urllib.parse import quote, urlunsplit
 
 import certifi
 import httpx
-import truststore
 
 from harness.bounds.files import is_dir
 from harness.bounds.parsing import parse_json
 from harness.bounds.urls import split_url
 from harness.callers.authority_error import AuthorityError
 from harness.errors import SettingsError
+from harness.traffic.tls import system_context
 
 __all__ = ["AuthorityError", "AuthorityHttp", "quiet_loggers", "tls_context"]
 
@@ -56,7 +56,7 @@ def tls_context(
     Raises:
         SettingsError: a bundle cannot be read as PEM.
     """
-    context = _system_context(platform)
+    context = system_context(platform)
     context.load_verify_locations(cafile=certifi.where())
     variables = os.environ if environ is None else environ
     named = {name: variables[name] for name in CA_VARIABLES if variables.get(name)}
@@ -65,12 +65,6 @@ def tls_context(
     for where, place in named.items():
         _trust_too(context, where, Path(place))
     return context
-
-
-def _system_context(platform: str) -> ssl.SSLContext:
-    if platform in ("win32", "darwin"):
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return ssl.create_default_context()
 
 
 def _trust_too(context: ssl.SSLContext, where: str, path: Path) -> None:

@@ -21,6 +21,7 @@ from harness.inputs.connection import signs_in_elsewhere, uses_tokens
 from harness.redaction.learning import learn_claims, learn_settings
 from harness.settings.secrets import is_secret
 from harness.settings.values import Deferred, Settings, UserSettings
+from harness.traffic.tls import has_own_store, system_context
 
 if TYPE_CHECKING:
     from harness.callers.signing_in import SignIns
@@ -296,10 +297,11 @@ def literal(text: str) -> Deferred:
 
 def trust(ca: str | None) -> ssl.SSLContext | bool:
     """The TLS trust of the run: the system's and certifi's, and an extra CA where one is set."""
-    if ca is None:
+    if ca is None and not has_own_store():
         return True
-    context = ssl.create_default_context()
-    context.load_verify_locations(cafile=ca)
+    context = system_context()
+    if ca is not None:
+        context.load_verify_locations(cafile=ca)
     return context
 
 

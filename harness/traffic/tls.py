@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import truststore
 
 from harness.bounds.urls import split_url
 
@@ -68,8 +71,23 @@ def fetch_tls_facts(
     )
 
 
+def has_own_store(platform: str = sys.platform) -> bool:
+    """Whether the operating system keeps a store of certificates that OpenSSL does not read."""
+    return platform in ("win32", "darwin")
+
+
+def system_context(platform: str = sys.platform) -> ssl.SSLContext:
+    """A context that trusts what the operating system trusts, a company's own CAs included.
+
+    On Windows and macOS the system itself judges (truststore), as for a browser.
+    """
+    if has_own_store(platform):
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return ssl.create_default_context()
+
+
 def _trusting(ca_bundle: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = system_context()
     if ca_bundle is not None:
         context.load_verify_locations(cafile=str(ca_bundle))
     return context
