@@ -75,7 +75,7 @@ def test_what_lint_would_say_is_said_at_once(tmp_path: Path, capsys: Any) -> Non
     said = capsys.readouterr().err
 
     assert "the host is not known" in said
-    assert "lint: error: host is missing (target.host-left-over)" in said
+    assert "lint: warning: host is missing (target.host-left-over)" in said
 
 
 def test_url_is_fetched_and_gives_the_host(app: str, capsys: Any) -> None:

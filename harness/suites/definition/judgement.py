@@ -121,7 +121,7 @@ HOST_LEFT_OVER = Rule(
     title="The host is a left-over",
     meaning="host is localhost, has no name at all, or is a placeholder; a note where "
     "capabilities has gateway, since the gateway's own machine is meant then; a warning where no "
-    "apiProperties.json says whether there is one.",
+    "apiProperties.json says whether there is one (localhost:7071 is an error all the same).",
     why="The platform cannot reach it.",
     remedy="Set host to the function app's host name.",
     reference=VALIDATOR,
@@ -145,6 +145,7 @@ RAISED = frozenset(
     for name in ("summary", "description", "title", "metadata", "info-description", "categories")
 )
 """What certification really refuses: warnings with `[definition] certification`."""
+FUNCTIONS_PORT = ":7071"
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
@@ -305,12 +306,14 @@ def _left_over_severity(connector: Connector, host: str) -> Severity:
     """How bad a left-over host is.
 
     A gateway resolves the host itself; without apiProperties.json nobody can tell whether there
-    is one, or a policy that gives the address. A placeholder in braces is refused at any rate.
+    is one, or a policy that gives the address. A placeholder in braces is refused at any rate, and
+    the port of a Functions host on a developer's machine speaks for itself.
     """
     if connector.kind == "postman" or (host and _has_gateway(connector)):
         return "note"
     placeholder = any(mark in host for mark in "{}<>[] ")
-    return "error" if connector.properties is not None or placeholder else "warning"
+    certain = connector.properties is not None or placeholder or host.endswith(FUNCTIONS_PORT)
+    return "error" if certain else "warning"
 
 
 def _has_gateway(connector: Connector) -> bool:

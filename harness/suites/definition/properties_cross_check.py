@@ -244,18 +244,21 @@ def _unused(
 ) -> Iterator[Finding]:
     """Parameters that are asked for in vain.
 
-    A key or password goes into the security scheme whatever it is called, so that only plain ones
-    can be known as unused; a script or an OAuth template (`{token:region}`) may read any of them.
+    A key or password goes into the security scheme whatever it is called, so that with a scheme of
+    keys or passwords only plain ones can be known as unused; a script or an OAuth template
+    (`{token:region}`) may read any of them.
     """
     listed = body.get("connectionParameters")
     if properties.has_script or not isinstance(listed, Mapping):
         return
     used = {name.lower() for name, _ in _uses(properties.raw, "")}
     used |= {name.lower() for name, _ in _uses(connector.raw, "")}
-    basic = _has_basic(connector)
+    kinds = _scheme_kinds(connector)
+    basic = "basic" in kinds
+    plain = {"string", "int", "bool"} | (set() if kinds & {"basic", "apiKey"} else {"securestring"})
     for name, entry in listed.items():
         kind = str(entry.get("type", "")).lower() if isinstance(entry, Mapping) else ""
-        if kind != "string" or ":" in str(name) or str(name).lower() in used:
+        if kind not in plain or ":" in str(name) or str(name).lower() in used:
             continue
         if basic and "user" in str(name).lower():
             continue
@@ -268,7 +271,7 @@ def _unused(
         )
 
 
-def _has_basic(connector: Connector) -> bool:
+def _scheme_kinds(connector: Connector) -> set[str]:
     schemes = connector.raw.get("securityDefinitions")
     values = schemes.values() if isinstance(schemes, Mapping) else ()
-    return any(isinstance(s, Mapping) and s.get("type") == "basic" for s in values)
+    return {str(scheme.get("type")) for scheme in values if isinstance(scheme, Mapping)}
