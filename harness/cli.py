@@ -228,7 +228,15 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         "Render the other formats again from a report.json",
         "connector-harness report reports/report.json",
     )
-    report.add_argument("file", help="a report.json")
+    report.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a report.json; or merge FILE...: the shards' reports",
+    )
+    report.add_argument(
+        "-o", "--output", metavar="DIR", default="reports", help="merge: where to write (reports)"
+    )
     report.add_argument(
         "--check-hash", metavar="CONNECTOR", help="exit 1 unless the report passed these very files"
     )

@@ -43,7 +43,7 @@ PYTEST_ROOMS = {"plugin", "session", "suite tests"}
 LAZY_DOORS = {
     "callers": 2,
     "cli": 1,
-    "commands": 14,
+    "commands": 15,
     "connector": 2,
     "inputs": 8,
     "plugin": 2,

@@ -17,6 +17,7 @@ from harness.bounds.urls import split_url
 from harness.commands.output import json_text
 from harness.errors import HarnessError
 from harness.findings.model import Rule
+from harness.report.files import write_report
 from harness.report.reading import mapping, rows, text
 from harness.report.soundness import problem_of
 
@@ -46,7 +47,12 @@ def report(options: argparse.Namespace) -> int:
     from harness.report.formats.registry import write_formats
     from harness.suites.registry import all_rules
 
-    path = Path(options.file)
+    files = list(options.files)
+    if files[0] == "merge":
+        return _merge([Path(each) for each in files[1:]], Path(options.output), har=options.har)
+    if len(files) > 1:
+        raise HarnessError(f"report takes one file, or merge and several: {' '.join(files)}")
+    path = Path(files[0])
     document = read_report(path)
     if options.check_hash is not None:
         return _check_hash(document, Path(options.check_hash))
@@ -58,6 +64,21 @@ def report(options: argparse.Namespace) -> int:
     if done.problems:
         raise HarnessError("; ".join(done.problems))
     return 0
+
+
+def _merge(paths: list[Path], folder: Path, *, har: bool) -> int:
+    """Put the reports of a run's shards together; exit as the whole run would have."""
+    from harness.report.merging import merged
+
+    if not paths:
+        raise HarnessError("report merge: name the reports: report merge a.json b.json")
+    whole = merged([read_report(path) for path in paths])
+    written, problems = write_report(whole, folder, har=har)
+    for each in written:
+        print(each)
+    if problems:
+        raise HarnessError("; ".join(problems))
+    return int(whole["exit_status"])
 
 
 def _check_hash(document: Mapping[str, Any], path: Path) -> int:
