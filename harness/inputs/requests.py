@@ -18,6 +18,7 @@ from harness.connector.model import Operation, Parameter
 from harness.errors import SettingsError
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Request
+from harness.inputs.files import GivenFile, given_file
 from harness.inputs.platform import as_platform_sends
 from harness.inputs.values import Values, example_values, is_workflow_expression
 
@@ -39,6 +40,7 @@ LEFT_TO_THE_SENDER = frozenset({"authorization", "content-length", "host", "cont
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
 _BOUNDARY = "connector-harness-boundary"
+_SAMPLE_FILE = GivenFile("sample.txt", "application/octet-stream", b"")
 _SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _MEDIA_TYPE = re.compile(r"^[\w.+-]+/[\w.+*-]+")
@@ -74,7 +76,8 @@ def build_request(
         elif parameter.location == "header" and parameter.name.lower() not in LEFT_TO_THE_SENDER:
             headers.append((parameter.name, _joined(parameter, value)))
         elif parameter.location == "formData":
-            form.append((parameter, value))
+            where = f"[operations.{operation.id}] parameters.{parameter.name}"
+            form.append((parameter, given_file(context.settings, value, where) or value))
     content_type, content = _content(operation, values, form, body)
     if content_type is not None:
         headers.append(("Content-Type", content_type))
@@ -268,14 +271,22 @@ def _urlencoded(form: list[tuple[Parameter, Any]]) -> bytes:
     return "&".join(pairs).encode("ascii")
 
 
+def _file_content(parameter: Parameter, value: Any) -> bytes:
+    if isinstance(value, GivenFile):
+        return value.content
+    return value if isinstance(value, bytes) else _joined(parameter, value).encode("utf-8")
+
+
 def _multipart(form: list[tuple[Parameter, Any]]) -> bytes:
     parts: list[bytes] = []
     for parameter, value in form:
         name = parameter.name.replace('"', "%22").replace("\r", " ").replace("\n", " ")
         disposition = f'Content-Disposition: form-data; name="{name}"'
         if parameter.schema.get("type") == "file":
-            disposition += '; filename="sample.txt"\r\nContent-Type: application/octet-stream'
-        content = value if isinstance(value, bytes) else _joined(parameter, value).encode("utf-8")
+            file = value if isinstance(value, GivenFile) else _SAMPLE_FILE
+            plain = file.name.encode("ascii", "replace").decode("ascii").replace('"', "'")
+            disposition += f'; filename="{plain}"\r\nContent-Type: {file.media_type}'
+        content = _file_content(parameter, value)
         head = f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n".encode()
         parts.append(head + content + b"\r\n")
     return b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()

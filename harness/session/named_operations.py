@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.connector.model import Connector
 from harness.errors import SettingsError
+from harness.inputs.files import given_file
 from harness.settings.values import Settings
 
 __all__ = ["check_names", "check_row", "fitting"]
@@ -118,6 +119,9 @@ def check_names(settings: Settings, connector: Connector) -> None:
     inputs += [("[[delegated.access]]", row.operation, row.parameters) for row in delegated.access]
     for where, name, given in inputs:
         _check_inputs(connector, where, name, given)
+    for name, own in settings.operations.items():
+        for each, value in own.parameters.items():
+            given_file(settings, value, f"[operations.{name}] parameters.{each}")
     for name, user in settings.users.items():
         for seen in user.sees:
             if seen != "everyone" and seen not in settings.users:

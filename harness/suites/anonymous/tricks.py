@@ -85,6 +85,11 @@ def _path_tricks(context: RunContext, operation: Operation, plain: Request) -> I
     def spelt(change: Callable[[str], str]) -> str:
         return "/".join((*segments[:at], change(segments[at]), *segments[at + 1 :]))
 
+    def first(change: Callable[[str], str]) -> str:
+        """Rules that match by prefix (`/api/*`) look at the first segment alone."""
+        one = next((i for i, s in enumerate(segments) if s), at)
+        return "/".join((*segments[:one], change(segments[one]), *segments[one + 1 :]))
+
     literal = [bool(s) and i <= _literals(context, operation) for i, s in enumerate(segments)]
     swapped = "/".join(
         s.swapcase() if is_literal else s for s, is_literal in zip(segments, literal, strict=True)
@@ -95,6 +100,8 @@ def _path_tricks(context: RunContext, operation: Operation, plain: Request) -> I
         ("leading-slashes", "doubled-slash", "/" + path),
         ("inner-slashes", "doubled-slash", spelt(lambda s: "/" + s)),
         ("encoded-letter", "encoded", spelt(_encoded)),
+        ("case-first", "case", first(str.swapcase)),
+        ("encoded-first", "encoded", first(_encoded)),
         ("dot-segment", "dot-segments", spelt(lambda s: "./" + s)),
         ("parent-segment", "dot-segments", spelt(lambda s: f"{NONSENSE}/../{s}")),
         ("encoded-parent", "dot-segments", spelt(lambda s: f"{NONSENSE}/%2e%2e/{s}")),
