@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from harness.report.formats.markdown import LIMIT, publish_summary, render_markdown
+from harness.suites.registry import all_rules
 
 
 def test_summary_opens_with_the_verdict(report: dict[str, Any]) -> None:
@@ -125,3 +126,19 @@ def _tags(markdown: str) -> Counter[str]:
     """How often each element occurs in the page that the Markdown makes, raw HTML included."""
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
     return Counter(tag.lower() for tag in re.findall(r"<([a-z][a-z0-9]*)", page, re.IGNORECASE))
+
+
+def test_summary_says_why_findings_matter_and_what_was_not_proved(report: dict[str, Any]) -> None:
+    own = {"id": "test_own.py::test_mine", "suite": "tests", "operation": None, "seconds": 0.1}
+    failed = {**own, "outcome": "failed", "reason": "assert 1 == 2"}
+    unverified = {**own, "suite": "tokens", "outcome": "unverified", "reason": "no sign-in worked"}
+    report["checks"] += [failed, unverified]
+    rule = all_rules()["anonymous.open"]
+    report["findings"][0]["rule"] = rule.id
+
+    summary = render_markdown(report)
+
+    assert "Why they matter" in summary
+    assert rule.title.split("`")[0][:20] in summary
+    assert "#### Your own failing tests\n\n- `test_own.py::test_mine` assert 1 == 2" in summary
+    assert "no sign-in worked" in summary.split("#### Not proved")[1]

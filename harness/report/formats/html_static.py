@@ -289,4 +289,4 @@ def _unverified(report: Report) -> str:
         f"<li>{plural(number, 'check')}: {_h(one_line(reason, 500))}</li>"
         for reason, number in list(reasons.items())[:100]
     )
-    return f"<h2>Could not be verified</h2><ul>{items}</ul>"
+    return f"<h2>Not proved</h2><ul>{items}</ul>"

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.redaction.visible import one_line
 from harness.report.compare import Comparison, compare
-from harness.report.grouping import Group, grouped
+from harness.report.grouping import Group, grouped, rule_texts
 from harness.report.reading import (
     QUESTIONS,
     WHOLE_CONNECTOR,
@@ -105,6 +105,7 @@ def _part(name: str, report: Report) -> list[str]:
         _suites(report),
         _notes(report),
         _findings(report),
+        _own_tests(report),
         _not_judged(report),
         _waivers(report),
     ]
@@ -137,7 +138,9 @@ def _findings(report: Report) -> str:
     rest = ", ".join(f"{number} {_escaped(kind)}" for kind, number in left.items())
     more = f"Also in the report: {rest}." if rest else ""
     table = "\n".join(lines) if shown else ""
-    return "\n\n".join(block for block in ("#### Findings", table, _remedies(shown), more) if block)
+    return "\n\n".join(
+        block for block in ("#### Findings", table, _why(shown), _remedies(shown), more) if block
+    )
 
 
 def _kind(finding: Report) -> str:
@@ -173,6 +176,19 @@ def _row(finding: Report) -> str:
     )
 
 
+def _why(findings: list[Report]) -> str:
+    """Why each rule that found something matters, once."""
+    lines = []
+    for rule in dict.fromkeys(text(finding.get("rule")) for finding in findings):
+        title, why = rule_texts(rule)
+        if why:
+            lines.append(f"- **{_escaped(title, 200)}** {_code(rule)}: {_escaped(why, 800)}")
+    if not lines:
+        return ""
+    body = "\n".join(lines)
+    return f"<details><summary>Why they matter</summary>\n\n{body}\n\n</details>"
+
+
 def _remedies(findings: list[Report]) -> str:
     """Each remedy once, with the rules and operations that it fixes."""
     remedies: dict[str, list[str]] = {}
@@ -192,6 +208,18 @@ def _remedies(findings: list[Report]) -> str:
     return f"<details open><summary>How to fix them</summary>\n\n{body}\n\n</details>"
 
 
+def _own_tests(report: Report) -> str:
+    """The user's own failing tests, by name."""
+    failed = [
+        check
+        for check in rows(report, "checks")
+        if check.get("suite") == "tests" and check.get("outcome") == "failed"
+    ]
+    lines = [f"- {_code(check.get('id'))} {_escaped(check.get('reason'), 300)}" for check in failed]
+    more = [f"- and {len(lines) - 50} more"] if len(lines) > 50 else []
+    return "#### Your own failing tests\n\n" + "\n".join([*lines[:50], *more]) if lines else ""
+
+
 def _not_judged(report: Report) -> str:
     reasons = Counter(
         (text(check.get("suite")), text(check.get("reason")) or "no reason given")
@@ -203,7 +231,7 @@ def _not_judged(report: Report) -> str:
         f"{_escaped(reason, 400)}"
         for (suite, reason), number in reasons.most_common(50)
     ]
-    return "#### Could not be verified\n\n" + "\n".join(lines) if lines else ""
+    return "#### Not proved\n\n" + "\n".join(lines) if lines else ""
 
 
 def _waivers(report: Report) -> str:
