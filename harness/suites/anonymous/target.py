@@ -44,7 +44,7 @@ SCM_OPEN = Rule(
     id="target.scm-open",
     severity="error",
     title="The deployment site answers without sign-in",
-    meaning="The SCM (Kudu) site beside the app answered a caller who has no credentials.",
+    meaning="The SCM (Kudu) site next to the app answered a caller who has no credentials.",
     why="It can read every setting and replace the code.",
     remedy="Restrict the SCM site (portal: Networking, Access restrictions, Advanced tool site) "
     "and turn basic publishing credentials off.",
@@ -57,7 +57,7 @@ AUTH_ME_OPEN = Rule(
     title="/.auth/me tells claims to callers without a session",
     meaning="/.auth/me answered a call without token or session with somebody's claims.",
     why="Names, ids and sometimes tokens of another person are given away.",
-    remedy="Turn caching of /.auth/* off in whatever stands before the app, and renew sessions.",
+    remedy="Turn caching of /.auth/* off in whatever is in front of the app, and renew sessions.",
     reference="Microsoft: Work with user identities in Azure App Service authentication",
     shown_by=(Fault("auth-me-open"),),
 )

@@ -49,7 +49,7 @@ SERVER_ERROR = Rule(
     meaning="A 500 (or another server error of the app's own) came back; 502, 503 and 504 are the"
     " platform's front end and are not judged.",
     why="A server error is a defect whatever was sent; flows retry it and then fail.",
-    remedy="Mend the app; the request shows how to repeat it. Invalid input deserves a 400.",
+    remedy="Fix the app; the request shows how to repeat it. Invalid input deserves a 400.",
     reference="RFC 9110 section 15.6",
     shown_by=(Fault("server-error:WhoAmI", "WhoAmI"),),
 )

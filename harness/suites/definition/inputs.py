@@ -222,7 +222,7 @@ READ_ONLY_REQUIRED = Rule(
 BINARY_PLACE = Rule(
     id="definition.binary-place",
     severity="note",
-    title="string/binary stands inside of an object",
+    title="string/binary is used inside an object",
     meaning="A property or element has type string and format binary.",
     why="JSON has no place for raw bytes; the platform knows it for whole bodies alone.",
     remedy="Use format byte (base64), or make the file the body.",
@@ -245,7 +245,7 @@ QUERY_ENCODING = Rule(
     id="definition.query-encoding",
     severity="note",
     title="A query parameter says how it is encoded",
-    meaning="x-ms-url-encoding stands at a query parameter. Shown with `[definition] "
+    meaning="x-ms-url-encoding is on a query parameter. Shown with `[definition] "
     "certification` alone.",
     why="Query parameters are always encoded once; the word is ignored.",
     remedy="Take it out.",
@@ -341,7 +341,7 @@ def _file_schema(connector: Connector, shape: Shape) -> Iterator[Finding]:
     whole_answer = "/responses/" in shape.pointer and shape.pointer.endswith("/schema")
     shared_answer = shape.pointer.startswith("/responses/") and shape.pointer.endswith("/schema")
     if not whole_answer and not shared_answer:
-        message = "type file stands in a schema that is no whole answer"
+        message = "type file stands in a schema that is not a whole answer"
         yield FILE_PARAMETER.at(connector, message, f"{shape.pointer}/type", severity="error")
 
 
@@ -349,7 +349,7 @@ def _binary(connector: Connector, shape: Shape) -> Iterator[Finding]:
     """`string` with `binary` below the top: JSON cannot hold it."""
     inside = "/properties/" in shape.pointer or shape.pointer.endswith("/items")
     if inside and shape.node.get("format") == "binary" and shape.node.get("type") == "string":
-        message = "string/binary stands inside of an object or list"
+        message = "string/binary is used inside an object or list"
         yield BINARY_PLACE.at(connector, message, f"{shape.pointer}/format")
 
 

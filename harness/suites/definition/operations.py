@@ -34,7 +34,7 @@ OPERATION_ID_DUPLICATE = Rule(
     id="definition.operation-id-duplicate",
     severity="error",
     title="Two operations have the same operationId",
-    meaning="An operationId stands at more than one operation.",
+    meaning="An operationId is used by more than one operation.",
     why="The platform refuses the file.",
     remedy="Rename one; never rename one that flows already use.",
     reference=VALIDATOR,
@@ -125,8 +125,8 @@ PATH_DUPLICATE = Rule(
     title="Two paths match the same calls",
     meaning="Two paths differ in the names of their placeholders only. Where they differ in "
     "capitals only, it is an error (the platform refuses the file); in slashes at the "
-    "end, or where no method stands at both, a note.",
-    why="Which one is called is left to chance.",
+    "end, or where they share no method, a note.",
+    why="Which one is called is not defined.",
     remedy="Keep one of them.",
     reference=VALIDATOR,
     shown_by=(
@@ -155,7 +155,7 @@ PATH_PARAMETER_MISSING = Rule(
     severity="error",
     title="A placeholder of the path is not declared",
     meaning="The path has a placeholder without a path parameter of that name.",
-    why="The platform refuses the file, or sends the braces as they stand.",
+    why="The platform refuses the file, or sends the braces literally.",
     remedy="Declare it: in: path, required: true.",
     reference=VALIDATOR,
     shown_by=(Edit({"/paths/~1me~1{name}": Moved("/paths/~1me")}),),
@@ -217,7 +217,7 @@ SEVERAL_BODIES = Rule(
     id="definition.several-bodies",
     severity="error",
     title="An operation has several bodies",
-    meaning="It has two body parameters, or a body beside form fields.",
+    meaning="It has two body parameters, or a body as well as form fields.",
     why="Only one body can be sent; the platform refuses the file.",
     remedy="Put everything into one body schema.",
     reference=VALIDATOR,

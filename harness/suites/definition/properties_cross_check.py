@@ -49,7 +49,7 @@ CONNECTION_PARAMETER_UNUSED = Rule(
 CAPABILITIES = Rule(
     id="definition.capabilities",
     severity="warning",
-    title="capabilities is no list of known words",
+    title="capabilities is not a list of known words",
     meaning="capabilities is not a list, or has something other than actions, triggers, gateway, "
     "cloud and tabular.",
     why="The platform refuses the file or ignores the word; a gateway is then not offered.",

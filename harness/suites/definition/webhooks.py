@@ -28,7 +28,7 @@ WEBHOOK = Rule(
     title="A webhook trigger is incomplete",
     meaning="A notification URL is declared without x-ms-notification-content, or the reverse.",
     why="The trigger gives no typed output, or never registers.",
-    remedy="Add x-ms-notification-content beside the methods, and x-ms-notification-url in the "
+    remedy="Add x-ms-notification-content next to the methods, and x-ms-notification-url in the "
     "body.",
     reference="Microsoft, 'Use a webhook as a trigger'",
     shown_by=(
@@ -56,7 +56,7 @@ NOTIFICATION_FETCH = Rule(
     id="definition.notification",
     severity="warning",
     title="x-ms-notification does not fit its trigger",
-    meaning="It stands at something that is no trigger or is a webhook itself, names no webhook, "
+    meaning="It is on something that is not a trigger or is a webhook itself, names no webhook, "
     "or the two operations have inputs of one name that differ.",
     why="The trigger is never told of changes.",
     remedy="Put it at a fetching trigger, and name the operation that takes the notification URL.",
@@ -88,7 +88,7 @@ NOTIFICATION_URL = Rule(
     id="definition.notification-url",
     severity="note",
     title="The notification URL is not written as the platform wants it",
-    meaning="It is not internal or not required all the way (notes), not a string, or stands "
+    meaning="It is not internal or not required all the way (notes), not a string, or is "
     "outside of an input body (warnings).",
     why="Makers are asked for an address that only the platform knows, or it is not sent.",
     remedy="type: string, x-ms-visibility: internal, and required, it and what it stands in.",

@@ -44,7 +44,7 @@ ACCESS = Rule(
     title="The access table does not hold",
     meaning="A caller got another status than the access table says.",
     why="The table is what was promised about who may call what.",
-    remedy="Mend the function's check, or the row if the promise has changed.",
+    remedy="Fix the function's check, or the row if the promise has changed.",
     reference="the access table of the settings, [[delegated.access]]",
     shown_by=(Fault("get-not-checked", "GetDocument", along=("delegated.foreign-object",)),),
 )
