@@ -56,7 +56,8 @@ AAD_RESOURCE = Rule(
     id="definition.aad-resource",
     severity="error",
     title="resourceUri does not fit the configured scope",
-    meaning="The token that the connector asks for is for another resource than [entra] scope.",
+    meaning="The token that the connector asks for is for another resource than [entra] scope or "
+    "api-client-id; a warning where both name one API (its client id, with and without api://).",
     why="The connector's token has another audience than the one that is tested here.",
     remedy="Make resourceUri and the scope's resource equal, to the trailing slash.",
     reference="Microsoft identity platform, 'Access tokens': aud",
@@ -210,10 +211,12 @@ def _contradiction(
             expected=mine,
             observed=theirs,
             place=place,
+            severity="warning" if _same_api(mine, theirs) else None,
         )
-    elif facts.api_client_id and GUID.search(resource):
-        named = {match.group().lower() for match in GUID.finditer(resource)}
-        if facts.api_client_id.lower() not in named:
+    elif facts.api_client_id:
+        named = resource.lower().removeprefix("api://").rstrip("/")
+        known = {facts.api_client_id.lower(), str(facts.tenant_id).lower()}
+        if GUID.fullmatch(named) and named not in known:
             yield AAD_RESOURCE.at(
                 connector,
                 f"resourceUri is {resource}, [entra] api-client-id is {facts.api_client_id}",
@@ -222,3 +225,9 @@ def _contradiction(
                 observed=resource,
                 place=place,
             )
+
+
+def _same_api(one: str, other: str) -> bool:
+    """Whether two names of a resource are one API's: its client id, with and without api://."""
+    names = [name.lower().removeprefix("api://").rstrip("/") for name in (one, other)]
+    return names[0] == names[1]
