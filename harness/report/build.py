@@ -194,6 +194,9 @@ def shown_exchange(
         "headers": _header_dict(redactor.shown_headers(request.headers)),
         **_body(request.body, None, settings, redactor),
     }
+    if request.flow is not None:
+        method, target = request.flow
+        sent["flow"] = {"method": method, "url": redactor.text(origin + target)}
     return {
         "id": name,
         "operation": probe.operation,

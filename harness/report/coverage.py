@@ -65,7 +65,8 @@ class _Sent:
 
     def __init__(self, request: Request, connector: Connector) -> None:
         self._connector = connector
-        query = split_url(request.target).query
+        asked = request.target if request.flow is None else request.flow[1]
+        query = split_url(asked).query
         self._query = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
         self._headers = {name.lower() for name, _ in request.headers}
         self._body = request.body

@@ -26,7 +26,7 @@ from harness.inputs.harmless import (
 )
 from harness.inputs.permission import BASIS, is_quiet, why_not
 from harness.inputs.platform import why_not_sent
-from harness.inputs.requests import path_target
+from harness.inputs.requests import build_request
 from harness.inputs.values import example_values
 from harness.suites.anonymous.tricks import (
     Trick,
@@ -213,12 +213,19 @@ def _plain_probes(context: RunContext, operation: Operation) -> list[Probe]:
 
 
 def _browser_request(context: RunContext, operation: Operation, plain: Request) -> Request:
-    """What a private window sends: a GET on the operation's path, with the query if it reads."""
+    """What a private window sends: a GET on the operation's path, with the query if it reads.
+
+    Headers that a policy or a constant of the definition gives go along: a gateway in front may
+    ask for one of them.
+    """
     target = plain.target
     if operation.method != "GET":
-        target = path_target(context, operation, like_known(context, operation))
+        known = like_known(context, operation)
+        target = build_request(context, operation, known).target.partition("?")[0]
+    own = ("user-agent", "accept", "content-type")
+    kept = tuple(pair for pair in plain.headers if pair[0].lower() not in own)
     headers = (("User-Agent", BROWSER), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
-    return Request("GET", target, headers)
+    return Request("GET", target, (*headers, *kept))
 
 
 def _tricks(context: RunContext, operation: Operation, tricks: list[Trick], part: str) -> _Part:
@@ -339,7 +346,8 @@ def _some_target(context: RunContext) -> str:
     operations.sort(key=lambda operation: operation.method != "GET")
     if not operations:
         return "/"
-    return path_target(context, operations[0], like_known(context, operations[0]))
+    known = like_known(context, operations[0])
+    return build_request(context, operations[0], known).target.partition("?")[0]
 
 
 def _http_origin(origin: str) -> str | None:
