@@ -212,7 +212,7 @@ def test_a_full_run_stays_within_the_documented_number(
     public = AnonymousSettings(public=("Health",))
 
     assert len(tried(situate(writes="all", anonymous=public), "Get")) == 32
-    assert len(tried(situate(anonymous=public), "Get")) == 26
+    assert len(tried(situate(anonymous=public), "Get")) == 28
     assert len(tried(situate(anonymous=public), "Delete")) == 47
 
 
