@@ -58,7 +58,7 @@ def build_report(
         {**finding, "place": placed(finding, connector, settings.root)}
         for finding in _findings(payloads, names)
     ]
-    checks = [dict(payload["check"]) for payload in payloads]
+    checks = [_check(payload, names) for payload in payloads]
     report = {
         "schema": SCHEMA,
         "verdict": verdict,
@@ -113,6 +113,14 @@ def with_names(
     named = {"checks": checks, "findings": findings, "notes": notes}
     named["suites"] = suite_rows(checks, findings)
     return {**report, **{name: scrubbed(named[name], redactor.terminal) for name in named}}
+
+
+def _check(payload: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A check; a failing test of the user's with the calls that it made."""
+    check = dict(payload["check"])
+    if check["suite"] == "tests" and check["outcome"] == "failed":
+        check["evidence"] = [names[e["id"]] for e in payload["exchanges"] if e["id"] in names]
+    return check
 
 
 def suite_rows(

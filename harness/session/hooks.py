@@ -40,6 +40,7 @@ from harness.session.items import (
     suite_of,
     suites_wanted,
     unverified_unless_judged,
+    why,
 )
 from harness.session.other_plugins import check_other_plugins
 from harness.session.preloading import preload_sign_in
@@ -200,6 +201,8 @@ class HarnessSession:
         if ended or outcome is not None:
             failed = outcome is None and bool(report.failed)
             payload = self._check_of(item).payload(outcome, self._seconds(item), failed=failed)
+            if failed and call.excinfo is not None:
+                payload["check"]["reason"] = part.redactor.printed(why(call.excinfo), people=False)
             setattr(report, PAYLOAD, payload)
         return report  # type: ignore[no-any-return]
 
@@ -217,8 +220,7 @@ class HarnessSession:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Iterator[None]:
         """Gather what every check tells; what others write of it names nobody.
 
-        JUnit and other files are written while the report is passed on. The terminal's summary
-        comes later, and shows a user's own terminal the real names.
+        Files are written meanwhile; the terminal's summary comes later, and may show real names.
         """
         if self.is_worker:
             return (yield)

@@ -33,6 +33,7 @@ __all__ = [
     "suite_of",
     "suites_wanted",
     "unverified_unless_judged",
+    "why",
 ]
 
 SUITE_MARKERS = ("definition", "compat", "anonymous", "tokens", "delegated", "contract")
@@ -161,6 +162,11 @@ def own_test(item: pytest.Item) -> bool:
 def on_build_server(environ: Mapping[str, str]) -> bool:
     """Whether others will read what is printed here: then no real name is on the terminal."""
     return any(environ.get(name) for name in ("CI", "TF_BUILD", "GITHUB_ACTIONS"))
+
+
+def why(error: pytest.ExceptionInfo[BaseException]) -> str:
+    """What broke a test, in one line: the assertion as pytest explains it."""
+    return one_clear_line(error.exconly(tryshort=True).partition("\n")[0])
 
 
 def hide_secrets(report: Any, shown: Callable[[str], str]) -> None:

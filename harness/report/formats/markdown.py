@@ -208,6 +208,14 @@ def _remedies(findings: list[Report]) -> str:
     return f"<details open><summary>How to fix them</summary>\n\n{body}\n\n</details>"
 
 
+def _call(exchange: Report) -> str:
+    """A request and its answer as an item of a list below a test's name."""
+    request, response = mapping(exchange, "request"), mapping(exchange, "response")
+    asked = f"{text(request.get('method'))} {text(request.get('url'))}"
+    answer = text(response.get("status")) or text(exchange.get("reason"))
+    return f"  - {_code(asked)} → {_escaped(answer)} {_code(response.get('body'), 200)}".rstrip()
+
+
 def _own_tests(report: Report) -> str:
     """The user's own failing tests, by name."""
     failed = [
@@ -215,7 +223,12 @@ def _own_tests(report: Report) -> str:
         for check in rows(report, "checks")
         if check.get("suite") == "tests" and check.get("outcome") == "failed"
     ]
-    lines = [f"- {_code(check.get('id'))} {_escaped(check.get('reason'), 300)}" for check in failed]
+    calls = {text(exchange.get("id")): _call(exchange) for exchange in rows(report, "exchanges")}
+    lines = []
+    for check in failed:
+        made = [calls[name] for name in check.get("evidence") or () if name in calls][:5]
+        reason = f" {_escaped(check['reason'], 300)}" if check.get("reason") else ""
+        lines.append("\n".join([f"- {_code(check.get('id'))}{reason}", *made]))
     more = [f"- and {len(lines) - 50} more"] if len(lines) > 50 else []
     return "#### Your own failing tests\n\n" + "\n".join([*lines[:50], *more]) if lines else ""
 
