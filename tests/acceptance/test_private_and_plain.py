@@ -194,3 +194,30 @@ def test_access_draft_holds_for_the_app_it_was_drafted_from(
 
     assert "parameters" in drafted.getvalue()
     assert again.status == 0, again.output
+
+
+PRINTING = """
+def test_own(user_client):
+    answer = user_client.get("/me", headers={"x-internal": "internal-value-42"})
+    print(answer.request.headers, answer.json())
+    assert answer.request.headers["x-internal"] == "another-value"
+"""
+
+
+def test_own_terminal_shows_names_and_nothing_shows_secrets(
+    run_pytest: Runner, tmp_path: Path
+) -> None:
+    own = {"CI": "", "TF_BUILD": "", "GITHUB_ACTIONS": ""}
+    (tmp_path / "test_own.py").write_text(PRINTING, encoding="utf-8")
+    settings = '[redact]\nheaders = ["x-internal"]\n'
+    (tmp_path / "connector-harness.toml").write_text(settings, encoding="utf-8")
+    logged = ("--log-cli-level=DEBUG", "--junitxml=reports/j.xml", "-o", "junit_logging=all")
+
+    ran = run_pytest("--function-app", "demo", "test_own.py", *logged, environ=own)
+
+    assert ran.status == 1, ran.output
+    assert "Alice Example" in ran.output
+    assert "userrealm/alice@users.invalid" in ran.output
+    written = written_below(tmp_path / "reports")
+    assert "Alice Example" not in written
+    assert "internal-value" not in ran.output + written
