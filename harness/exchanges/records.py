@@ -171,7 +171,7 @@ def _is_id_name(key: str) -> bool:
     plain = key.lower().replace("_", "").replace("-", "")
     if plain in _ID_NAMES:
         return True
-    if key.endswith(("Id", "ID", "_id", "-id", "Guid", "Uuid", "Key", "Number")):
+    if key.endswith(("Id", "ID", "_id", "-id", "Guid", "Uuid", "Key", "Number", "No", "Nr")):
         return True
     return plain.endswith("id") and not plain.endswith(_WORDS_IN_ID)
 

@@ -60,7 +60,7 @@ def deleter_of(connector: Connector, creator: Operation) -> Operation | None:
         parameters = path_parameters(operation)
         if operation.method != "DELETE" or len(parameters) != 1:
             continue
-        if operation.path.rstrip("/").endswith("}") and stem == _shape(
+        if operation.path.rstrip("/)'\"").endswith("}") and stem == _shape(
             _collection(operation.path, parameters[0].name)
         ):
             return operation
@@ -84,7 +84,10 @@ def created_id(exchange: Exchange, parameter: Parameter) -> Any:
         )
     if found is None:
         location = (response.header("location") or "").split("?")[0].rstrip("/")
-        found = location.rsplit("/", 1)[-1] or None
+        last = location.rsplit("/", 1)[-1]
+        # OData puts the key into brackets: `/Orders(17)` and `/Orders('A-17')`.
+        key = re.search(r"\(([^()=]+)\)$", last)
+        found = (key[1].strip("'\"") if key else last) or None
     return found
 
 
