@@ -16,7 +16,7 @@ from harness.emulator.faults import FAULTS, UnknownFault
 from harness.emulator.functions_host import FunctionsHost
 from harness.emulator.machine import Emulator, EmulatorOptions, sample_app
 
-ACTIONS = ("RedirectToLoginPage", "Return401", "Return403", "AllowAnonymous")
+ACTIONS = ("RedirectToLoginPage", "Return401", "Return403", "RejectWith404", "AllowAnonymous")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -244,8 +244,6 @@ class EasyAuth:
     async def _anonymous(self, request: HttpRequest) -> Answer:
         if self._action == "AllowAnonymous":
             return await self._app(request)
-        if self._action == "Return403":
-            return Answer(403)
         if self._action == "RedirectToLoginPage" and _is_browser(request):
             return self._to_login(request)
         return await self._refused(request, 401)
@@ -253,6 +251,8 @@ class EasyAuth:
     async def _refused(self, request: HttpRequest, status: int) -> Answer:
         if status == 403 or self._action == "Return403":
             return Answer(403)
+        if self._action == "RejectWith404":
+            return Answer(404)
         headers = [("Content-Type", "text/html")]
         if not self._provider.get("login", {}).get("disableWWWAuthenticate"):
             headers.append(("WWW-Authenticate", self._challenge(request)))

@@ -17,10 +17,10 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.bounds.urls import split_url
 from harness.exchanges.context import RunContext
-from harness.exchanges.front_ends import front_end_of, quoted
+from harness.exchanges.front_ends import FrontEnd, front_end_of, quoted
 from harness.exchanges.model import Exchange, Request, Response
 
-__all__ = ["Verdict", "classify", "judge_exchange", "same_place", "url_of"]
+__all__ = ["Verdict", "classify", "gateway_refusal", "judge_exchange", "same_place", "url_of"]
 
 Outcome = Literal["refused", "open", "reached", "elsewhere", "unverified"]
 Manner = Literal["challenge", "redirect", "page", "forbidden", "missing", ""]
@@ -76,6 +76,8 @@ def judge_exchange(context: RunContext, exchange: Exchange) -> Verdict:
         return Verdict("unverified", "", f"no answer: {exchange.reason or 'unknown reason'}")
     url = url_of(context, exchange.probe.request)
     verdict = classify(exchange.response, url)
+    if _is_hidden(context, exchange):
+        return Verdict("refused", "missing", verdict.observed)
     if exchange.probe.meta.get("hop") and _is_own_sign_in(url) and verdict.rank > 0:
         # The caller was sent to sign in; that this page leads no further opens no data.
         seen = f"sent to the app's own {_short(url)}, which answers {exchange.response.status}"
@@ -87,6 +89,15 @@ def judge_exchange(context: RunContext, exchange: Exchange) -> Verdict:
     return verdict
 
 
+def _is_hidden(context: RunContext, exchange: Exchange) -> bool:
+    """Whether a 404 is how the app refuses by its settings (RejectWith404).
+
+    Whoever judges compares it with the answer to the signed-in call, to whom 404 is a plain one.
+    """
+    expected = context.settings.anonymous.expect == "404" and exchange.status == 404
+    return expected and exchange.probe.caller.kind not in ("user", "app")
+
+
 def classify(response: Response, url: str = "") -> Verdict:
     """What a response to a call without a valid token means, from status, headers and body alone.
 
@@ -96,7 +107,7 @@ def classify(response: Response, url: str = "") -> Verdict:
     status = response.status
     front = front_end_of(response)
     if front is not None and not front.decides:
-        return Verdict("unverified", "", f"{status}: {front.meaning} ({quoted(front.words)})")
+        return _of_front_end(front, status)
     if status == 401:
         return Verdict("refused", "challenge", _seen_challenge(response))
     if status == 403:
@@ -108,6 +119,23 @@ def classify(response: Response, url: str = "") -> Verdict:
     if 200 <= status < 300:
         return _success(response, url)
     return Verdict("reached", "", _seen(response))
+
+
+def gateway_refusal(response: Response | None) -> Verdict | None:
+    """The verdict on an answer of a gateway that checks tokens itself, None where none answered.
+
+    Its refusal says nothing of the app behind it: neither that its door is shut nor how.
+    """
+    front = None if response is None else front_end_of(response)
+    return None if response is None or front is None else _of_front_end(front, response.status)
+
+
+def _of_front_end(front: FrontEnd, status: int) -> Verdict:
+    refuses = "a gateway in front refuses us: " if status in (401, 403) else ""
+    told = f"{status}: {refuses}{front.meaning} ({quoted(front.words)}); {front.remedy}"
+    if front.decides:
+        told += "; the app itself is proved by a run against its own host"
+    return Verdict("unverified", "", told)
 
 
 def _is_own_sign_in(url: str) -> bool:

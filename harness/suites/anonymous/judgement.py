@@ -9,7 +9,7 @@ from typing import Any
 from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
-from harness.exchanges.refusal import Verdict, judge_exchange, listed
+from harness.exchanges.refusal import Verdict, gateway_refusal, judge_exchange, listed
 from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
@@ -17,6 +17,7 @@ from harness.inputs.connection import signs_in_by_entra
 from harness.inputs.permission import why_not
 from harness.inputs.platform import why_not_sent
 from harness.suites.anonymous.data_in_refusal import leaked
+from harness.suites.anonymous.hidden import SIGNED_IN, why_hidden_proves_nothing
 from harness.suites.anonymous.plan import app_decides
 from harness.suites.anonymous.sign_in_redirect import faults_of_refusal, signposts_of
 from harness.suites.anonymous.tricks import TRICK_FAMILIES
@@ -163,6 +164,9 @@ def judge_anonymous(
         plain = [leg for leg in plain if not leg.meta.get("by_path")]
     if not plain:
         return Judgement(unverified=_why_nothing_is_proved(operation, sibling))
+    hidden = why_hidden_proves_nothing(context, operation, exchanges)
+    if hidden is not None and all(leg.verdict.refused for leg in plain):
+        return Judgement(unverified=hidden)
     passed = _past_the_door(context, operation, plain)
     if passed is not None:
         return passed
@@ -211,17 +215,16 @@ def _legs(context: RunContext, exchanges: Sequence[Exchange]) -> list[_Leg]:
     grouped: dict[tuple[str, str], list[Exchange]] = {}
     for exchange in exchanges:
         meta = exchange.probe.meta
+        if meta.get("part") == SIGNED_IN:
+            continue
         key = (str(meta.get("part")), str(meta.get("leg")))
         grouped.setdefault(key, []).append(exchange)
     return [_Leg(tuple(es), verdict_on(context, es[-1])) for es in grouped.values()]
 
 
 def verdict_on(context: RunContext, exchange: Exchange) -> Verdict:
-    """What an exchange says; where the settings expect 404, that is how the app refuses."""
-    verdict = judge_exchange(context, exchange)
-    if context.settings.anonymous.expect == "404" and exchange.status == 404:
-        return Verdict("refused", "missing", verdict.observed)
-    return verdict
+    """What an exchange says of the app's door; a gateway's own refusal says nothing of it."""
+    return gateway_refusal(exchange.response) or judge_exchange(context, exchange)
 
 
 def _plain_legs(legs: Sequence[_Leg]) -> list[_Leg]:

@@ -28,6 +28,7 @@ from harness.inputs.permission import BASIS, is_quiet, why_not
 from harness.inputs.platform import why_not_sent
 from harness.inputs.requests import build_request
 from harness.inputs.values import example_values
+from harness.suites.anonymous.hidden import signed_in_probe
 from harness.suites.anonymous.tricks import (
     Trick,
     on_nonsense,
@@ -59,6 +60,9 @@ def anonymous_plan(context: RunContext, operation: Operation) -> Plan:
     plain = yield from _followed(context, _plain_probes(context, operation))
     if operation.id in context.settings.anonymous.public or not plain:
         return
+    signed_in = signed_in_probe(context, operation, plain)
+    if signed_in is not None:
+        yield [signed_in]
     if app_decides(context, operation) and _reached(context, plain):
         if visits_only(context, operation):
             plain = yield from _unseen_door(context, operation)

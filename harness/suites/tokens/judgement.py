@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
-from harness.exchanges.refusal import Verdict, judge_exchange, listed
+from harness.exchanges.refusal import Verdict, gateway_refusal, judge_exchange, listed
 from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import Fault
 from harness.findings.model import Finding, Judgement, Rule, Severity
@@ -220,6 +220,15 @@ def _prerequisite(
     if none.verdict.rank > good.verdict.rank:
         finding = _empty_list_finding(operation, good, none)
         return Judgement((finding,), unverified=f"{operation.id} refuses the good token")
+    behind = gateway_refusal(good.exchange.response)
+    if behind is not None:
+        return Judgement(unverified=f"{operation.id} with the good token: {behind.observed}")
+    if context.settings.anonymous.expect == "404" and good.exchange.status == 404:
+        return Judgement(
+            unverified=f"{operation.id} answers the good token with 404, as the app refuses too "
+            '([anonymous] expect = "404"); give an input that the app knows under '
+            f"[operations.{operation.id}] parameters"
+        )
     if not good.verdict.rank:
         return _good_refused(context, operation, good)
     by_app = context.settings.anonymous.enforced_by == "app"

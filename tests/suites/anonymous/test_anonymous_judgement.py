@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import pytest
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
 from harness.exchanges.context import RunContext
-from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request, Response
+from harness.exchanges.model import ANONYMOUS, Exchange, Probe, Request, Response, user
 from harness.findings.model import Judgement
 from harness.findings.page import rule_steps
 from harness.settings.values import AnonymousSettings, EntraSettings, Settings
@@ -419,3 +420,57 @@ def test_a_visit_that_another_operation_answers_proves_nothing_alone(
 @pytest.mark.parametrize("rule", rules_of("anonymous"), ids=lambda rule: rule.id)
 def test_every_rule_has_its_steps(rule: Any) -> None:
     assert all(word in rule_steps(rule) for word in ("Portal", "Bicep", "`az"))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        answer(401, '{"statusCode": 401, "message": "JWT not present."}'),
+        answer(401, '{"statusCode": 401, "message": "Access denied: missing subscription key"}'),
+        answer(403, "<html><h2>The request is blocked.</h2></html>", x_azure_ref="0a"),
+        answer(403, "<center>Microsoft-Azure-Application-Gateway/v2</center>"),
+        answer(403, "<h1>Error 403 - Forbidden</h1> Ip Forbidden", x_ms_forbidden_ip="192.0.2.7"),
+    ],
+    ids=["validate-jwt", "no-key", "front-door", "application-gateway", "access-restrictions"],
+)
+def test_a_gateways_refusal_is_no_fault_of_the_app(
+    judge: Callable[..., Judgement], response: Response
+) -> None:
+    judgement = judge(both(response), expect="401")
+
+    assert judgement.findings == ()
+    assert "a gateway in front refuses us" in str(judgement.unverified)
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "reason"),
+    [
+        (answer(200, "[]", content_type="application/json"), None),
+        (answer(404, '{"error": "no such"}', content_type="application/json"), None),
+        (answer(404), "the same 404"),
+        (answer(401), "is refused itself"),
+        (None, "got no answer"),
+    ],
+    ids=["served", "the-apps-own-404", "the-same-404", "refused", "silent"],
+)
+def test_a_404_refuses_only_next_to_another_answer_for_a_user(
+    judge: Callable[..., Judgement], signed_in: Response | None, reason: str | None
+) -> None:
+    plain = both(answer(404))
+    probe = replace(
+        plain[0].probe,
+        caller=user("alice"),
+        meta={"part": "signed-in", "leg": "signed-in", "client": "api"},
+    )
+    call = Exchange(probe, signed_in, None if signed_in else "no answer in time", id="x9")
+
+    judgement = judge([*plain, call], expect="404")
+
+    assert judgement.findings == ()
+    assert (reason is None and judgement == Judgement()) or (
+        reason is not None and reason in str(judgement.unverified)
+    )
+
+
+def test_a_404_without_any_signed_in_call_is_unverified(judge: Callable[..., Judgement]) -> None:
+    assert "no user is configured" in str(judge(both(answer(404)), expect="404").unverified)

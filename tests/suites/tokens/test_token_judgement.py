@@ -394,11 +394,6 @@ def test_an_app_only_token_that_reaches_the_app_is_one_finding(
             "role",
             id="idw",
         ),
-        pytest.param(
-            answer(401, '{"statusCode": 401, "message": "JWT not present."}'),
-            "API Management",
-            id="gateway",
-        ),
     ],
 )
 def test_the_answers_own_reason_goes_before_guesses(
@@ -408,6 +403,30 @@ def test_the_answers_own_reason_goes_before_guesses(
 
     assert topic in refused.findings[0].message
     assert "allowedAudiences lists" not in refused.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["JWT not present.", "Access denied due to missing subscription key."],
+    ids=["validate-jwt", "no-key"],
+)
+def test_a_gateways_refusal_says_nothing_of_the_app(
+    judge: Callable[..., Judgement], message: str
+) -> None:
+    refused = answer(401, json.dumps({"statusCode": 401, "message": message}))
+    judgement = judge(good(refused), none(NO))
+
+    assert judgement.findings == ()
+    assert "a gateway in front refuses us: API Management" in str(judgement.unverified)
+
+
+def test_where_404_refuses_the_good_tokens_404_proves_nothing(
+    judge: Callable[..., Judgement],
+) -> None:
+    judgement = judge(good(answer(404)), none(answer(404)), expect="404")
+
+    assert judgement.findings == ()
+    assert "give an input that the app knows" in str(judgement.unverified)
 
 
 def test_a_firewalls_page_says_nothing_of_the_token(judge: Callable[..., Judgement]) -> None:
