@@ -19,7 +19,12 @@ from harness.inputs.platform import why_not_sent
 from harness.suites.anonymous.data_in_refusal import leaked
 from harness.suites.anonymous.hidden import SIGNED_IN, why_hidden_proves_nothing
 from harness.suites.anonymous.plan import app_decides
-from harness.suites.anonymous.sign_in_redirect import faults_of_refusal, signposts_of
+from harness.suites.anonymous.settings_disagree import Refusal, reconciled
+from harness.suites.anonymous.sign_in_redirect import (
+    SignInTargets,
+    faults_of_refusal,
+    signposts_of,
+)
 from harness.suites.anonymous.tricks import TRICK_FAMILIES
 
 __all__ = ["judge_anonymous"]
@@ -172,15 +177,24 @@ def judge_anonymous(
         return passed
     if app_decides(context, operation) and all(leg.meta.get("by_path") for leg in plain):
         return Judgement(unverified=_why_not_asked(context, operation))
-    findings = [*_refusals(context, operation, plain), *_bypasses(operation, legs)]
+    posts, doubt = reconciled(context, signposts_of(context), _refused(plain))
+    findings = [*_refusals(context, operation, plain, posts), *_bypasses(operation, legs)]
     if not signs_in_by_entra(context, operation):
+        doubt = None
         findings = [replace(finding, remedy=KEY_REMEDY) for finding in findings]
     unknown = [leg for leg in plain if leg.verdict.outcome in ("unverified", "elsewhere")]
     reason = None
     if unknown:
         leg = unknown[0]
         reason = f"{leg.asked} without a token: {leg.verdict.observed}"
-    return Judgement(tuple(_merged(findings)), unverified=reason or _silence(legs))
+    return Judgement(tuple(_merged(findings)), unverified=doubt or reason or _silence(legs))
+
+
+def _refused(legs: Sequence[_Leg]) -> Iterator[Refusal]:
+    """How each kind of client was refused, where there was an answer."""
+    for leg in legs:
+        if leg.last.response is not None and leg.verdict.refused:
+            yield Refusal(str(leg.meta.get("client")), leg.verdict, leg.last.response)
 
 
 def _silence(legs: Sequence[_Leg]) -> str | None:
@@ -323,10 +337,9 @@ def _door_finding(
 
 
 def _refusals(
-    context: RunContext, operation: Operation, plain: Sequence[_Leg]
+    context: RunContext, operation: Operation, plain: Sequence[_Leg], posts: SignInTargets
 ) -> Iterator[Finding]:
     """What is wrong with the refusals themselves."""
-    posts = signposts_of(context)
     for leg in plain:
         response = leg.last.response
         if response is None or not leg.verdict.refused:

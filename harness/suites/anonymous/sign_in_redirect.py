@@ -20,7 +20,17 @@ from harness.exchanges.refusal import Verdict
 from harness.findings.examples import Fault
 from harness.findings.model import Rule, Severity
 
-__all__ = ["SignInTargets", "WrongRefusal", "faults_of_refusal", "signposts_of"]
+__all__ = [
+    "GUID",
+    "SHARED_TENANTS",
+    "SignInTargets",
+    "WrongRefusal",
+    "faults_of_refusal",
+    "is_sign_in",
+    "same_tenant",
+    "signposts_of",
+    "tenant_of",
+]
 
 FOREIGN_REDIRECT = Rule(
     id="anonymous.foreign-redirect",
@@ -98,7 +108,7 @@ SOVEREIGN_CLOUDS = (
     frozenset({"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}),
 )
 SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
-_GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
+GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.I)
 _AUTHORIZE = re.compile(r"/oauth2/(v2\.0/)?authorize$", re.I)
 
 
@@ -203,7 +213,7 @@ def _authority_faults(challenge: Challenge, posts: SignInTargets) -> Iterator[Wr
     )
     if not address:
         return
-    if not _is_sign_in(address, posts):
+    if not is_sign_in(address, posts):
         yield WrongRefusal(
             FOREIGN_CHALLENGE,
             "the challenge names an authority outside the configured cloud",
@@ -211,8 +221,8 @@ def _authority_faults(challenge: Challenge, posts: SignInTargets) -> Iterator[Wr
             f"authorization_uri {address}",
         )
         return
-    tenant = _tenant(address)
-    if tenant and tenant.lower() not in SHARED_TENANTS and not _same_tenant(tenant, posts.tenant):
+    tenant = tenant_of(address)
+    if tenant and tenant.lower() not in SHARED_TENANTS and not same_tenant(tenant, posts.tenant):
         yield WrongRefusal(
             WRONG_TENANT,
             "the challenge names another tenant than the settings do",
@@ -243,7 +253,7 @@ def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRe
             "warning",
         )
         return
-    if not _is_sign_in(location, posts):
+    if not is_sign_in(location, posts):
         yield WrongRefusal(
             FOREIGN_REDIRECT,
             "the caller is sent to a host that is not the configured cloud's sign-in",
@@ -256,7 +266,7 @@ def _redirect_faults(verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRe
 
 
 def _tenant_faults(location: str, verdict: Verdict, posts: SignInTargets) -> Iterator[WrongRefusal]:
-    tenant = _tenant(location)
+    tenant = tenant_of(location)
     if posts.tenant is None or not tenant:
         return
     if tenant.lower() in SHARED_TENANTS:
@@ -267,7 +277,7 @@ def _tenant_faults(location: str, verdict: Verdict, posts: SignInTargets) -> Ite
             verdict.observed,
             "warning",
         )
-    elif not _same_tenant(tenant, posts.tenant):
+    elif not same_tenant(tenant, posts.tenant):
         yield WrongRefusal(
             WRONG_TENANT,
             "the caller is sent to another tenant's sign-in",
@@ -331,7 +341,8 @@ def _names_of_external_id(authority: str, tenant: str | None) -> frozenset[str]:
     return frozenset() if "." in name else frozenset({f"{name}.ciamlogin.com"})
 
 
-def _is_sign_in(address: str, posts: SignInTargets) -> bool:
+def is_sign_in(address: str, posts: SignInTargets) -> bool:
+    """Whether an address is on https at a sign-in host of the configured cloud."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -356,15 +367,15 @@ def _netloc(url: str) -> str:
     return host if port in (None, default) else f"{host}:{port}"
 
 
-def _tenant(address: str) -> str:
+def tenant_of(address: str) -> str:
     """The first segment of a sign-in address' path: GUID, domain, `common` ..."""
     segments = [segment for segment in split_url(address).path.split("/") if segment]
     return segments[0] if segments else ""
 
 
-def _same_tenant(tenant: str, configured: str | None) -> bool:
+def same_tenant(tenant: str, configured: str | None) -> bool:
     """Whether both name one tenant; a GUID and a domain cannot be compared, so they pass."""
-    if configured is None or bool(_GUID.match(tenant)) != bool(_GUID.match(configured)):
+    if configured is None or bool(GUID.match(tenant)) != bool(GUID.match(configured)):
         return True
     return tenant.lower() == configured.lower()
 
