@@ -86,6 +86,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="ID",
     )
     option(
+        "--connector-shard",
+        "shard",
+        "Only the K-th of N parts of the operations, stable by operation id; "
+        "connector-harness report merge puts the reports together",
+        metavar="K/N",
+    )
+    option(
         "--connector-baseline",
         "baseline",
         "The connector as deployed: file, folder, or git:REV; adds the compat suite",

@@ -15,9 +15,10 @@ from harness.bounds.limits import LARGEST_RECORD
 from harness.bounds.parsing import parse_json
 from harness.bounds.urls import split_url
 from harness.commands.output import json_text
-from harness.errors import HarnessError
+from harness.errors import HarnessError, one_clear_line
 from harness.findings.model import Rule
 from harness.report.files import write_report
+from harness.report.merging import merged_reports
 from harness.report.reading import mapping, rows, text
 from harness.report.soundness import problem_of
 
@@ -68,11 +69,16 @@ def report(options: argparse.Namespace) -> int:
 
 def _merge(paths: list[Path], folder: Path, *, har: bool) -> int:
     """Put the reports of a run's shards together; exit as the whole run would have."""
-    from harness.report.merging import merged
-
     if not paths:
         raise HarnessError("report merge: name the reports: report merge a.json b.json")
-    whole = merged([read_report(path) for path in paths])
+    named = [(str(path), read_report(path)) for path in paths]
+    try:
+        whole = merged_reports(named)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        told = ", ".join(str(path) for path in paths)
+        raise HarnessError(
+            f"{told}: not whole reports of this version: {one_clear_line(error)}"
+        ) from None
     written, problems = write_report(whole, folder, har=har)
     for each in written:
         print(each)

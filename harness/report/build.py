@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from harness import __version__
@@ -16,10 +16,20 @@ from harness.exchanges.model import Exchange, Response, from_plain
 from harness.redaction.redactor import Redactor
 from harness.redaction.tokens import without_token
 from harness.report.coverage import complete_coverage
+from harness.report.distinct import distinct_findings
 from harness.report.places import placed, relative_path
+from harness.report.waiving import idle_waivers, waiver_rows
 from harness.settings.values import Settings
 
-__all__ = ["BODY_CAP", "Gathered", "build_report", "scrubbed", "suite_rows"]
+__all__ = [
+    "BODY_CAP",
+    "Gathered",
+    "build_report",
+    "by_check",
+    "scrubbed",
+    "suite_rows",
+    "with_names",
+]
 
 SCHEMA = "connector-harness/report/1"
 SUITES = ("definition", "compat", "anonymous", "tokens", "delegated", "contract", "tests")
@@ -27,7 +37,6 @@ BODY_CAP = 20_000
 SENTENCES = ("findings", "checks", "suites", "notes")
 """What is written for people: ids there are called by what they are."""
 CLEAN_ALREADY = ("exchanges",)
-SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
 @dataclass(slots=True)
@@ -52,7 +61,7 @@ def build_report(
     exit_status: int,
 ) -> dict[str, Any]:
     """The report of a run; every text in it has gone through the redactor."""
-    payloads = sorted(gathered.payloads, key=_by_check)
+    payloads = sorted(gathered.payloads, key=lambda p: by_check(p["check"]))
     exchanges, names = _exchanges(payloads, settings, redactor)
     findings = [
         {**finding, "place": placed(finding, connector, settings.root)}
@@ -63,6 +72,7 @@ def build_report(
         "schema": SCHEMA,
         "verdict": verdict,
         "exit_status": exit_status,
+        **({"shard": str(settings.shard)} if settings.shard else {}),
         "harness": {"version": __version__},
         "mode": {"off": "live"}.get(settings.cassettes_mode, settings.cassettes_mode),
         "target": {"name": settings.target_name, "url": settings.target_url},
@@ -80,12 +90,12 @@ def build_report(
             for name in ("sent", "replayed", "retried", "writes")
         },
         "suites": suite_rows(checks, findings),
-        "notes": _notes(payloads, [*gathered.notes, *_idle_waivers(settings, findings, checks)]),
+        "notes": _notes(payloads, [*gathered.notes, *_idle(settings, findings, checks)]),
         "checks": checks,
         "findings": findings,
         "exchanges": exchanges,
         "coverage": complete_coverage(_coverage(payloads), connector, checks),
-        "waivers": _waivers(settings, findings),
+        "waivers": waiver_rows(settings.waivers, findings),
     }
     return {
         name: value if name in CLEAN_ALREADY else scrubbed(value, redactor.text)
@@ -97,7 +107,7 @@ def with_names(
     report: Mapping[str, Any], gathered: Gathered, settings: Settings, redactor: Redactor
 ) -> dict[str, Any]:
     """The report as the user's own terminal shows it: the findings with the names of people."""
-    payloads = sorted(gathered.payloads, key=_by_check)
+    payloads = sorted(gathered.payloads, key=lambda p: by_check(p["check"]))
     names = {
         finding_id: finding_id
         for payload in payloads
@@ -109,7 +119,7 @@ def with_names(
         {**finding, "place": shown["place"], "evidence": shown["evidence"]}
         for finding, shown in zip(_findings(payloads, names), report["findings"], strict=True)
     ]
-    notes = _notes(payloads, [*gathered.notes, *_idle_waivers(settings, findings, checks)])
+    notes = _notes(payloads, [*gathered.notes, *_idle(settings, findings, checks)])
     named = {"checks": checks, "findings": findings, "notes": notes}
     named["suites"] = suite_rows(checks, findings)
     return {**report, **{name: scrubbed(named[name], redactor.terminal) for name in named}}
@@ -156,8 +166,8 @@ def _suite_outcome(counts: Mapping[str, int]) -> str:
     return "pass" if counts["passed"] or counts["waived"] else "skipped"
 
 
-def _by_check(payload: Mapping[str, Any]) -> tuple[int, str]:
-    check = payload["check"]
+def by_check(check: Mapping[str, Any]) -> tuple[int, str]:
+    """Where a check stands in a report: suite by suite, then by id."""
     suite = check["suite"]
     return (SUITES.index(suite) if suite in SUITES else len(SUITES), check["id"])
 
@@ -172,7 +182,8 @@ def _exchanges(
         cited = {e for finding in payload["findings"] for e in finding["evidence"]}
         for exchange in _worth_showing(payload["exchanges"], cited):
             names[exchange.id] = f"x{len(names) + 1}"
-            shown.append(shown_exchange(exchange, names[exchange.id], settings, redactor))
+            row = shown_exchange(exchange, names[exchange.id], settings, redactor)
+            shown.append({**row, "check": payload["check"]["id"]})
     return shown, names
 
 
@@ -262,51 +273,15 @@ def _findings(
     payloads: Sequence[Mapping[str, Any]], names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Findings with final evidence ids; the same finding from several checks stands once."""
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    found = []
     for payload in payloads:
         for plain in payload["findings"]:
             finding = dict(plain)
             finding["suite"] = payload["check"]["suite"]
             finding["check"] = payload["check"]["id"]
             finding["evidence"] = [names[e] for e in plain["evidence"] if e in names]
-            place = plain["place"] or {}
-            key = (
-                plain["rule"],
-                plain["operation"],
-                plain["caller"],
-                plain["message"],
-                place.get("pointer"),
-            )
-            found.setdefault(key, finding)
-    merged = one_for_the_run(list(found.values()))
-    return sorted(merged, key=lambda f: SEVERITY_ORDER[f["severity"]])
-
-
-def one_for_the_run(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A token that several operations refuse for one reason is one finding, not one for each."""
-    kept: list[dict[str, Any]] = []
-    first: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for finding in findings:
-        if finding["rule"] != "token.good-refused":
-            kept.append(finding)
-            continue
-        reasons = tuple(finding["data"].get("reasons", ()))
-        key = (finding["caller"], reasons, finding["waived"], finding["observed"])
-        if key not in first:
-            first[key] = finding
-            finding["data"]["operations"] = [finding["operation"]]
-            kept.append(finding)
-            continue
-        whole = first[key]
-        whole["data"]["operations"].append(finding["operation"])
-        whole["evidence"] = [*whole["evidence"], *finding["evidence"]][:6]
-        count = len(whole["data"]["operations"])
-        likely = f"; likely: {'; '.join(reasons)}" if reasons else ""
-        whole["operation"] = None
-        whole["message"] = (
-            f"{count} operations refuse the token that {finding['caller']} signed in for{likely}"
-        )
-    return kept
+            found.append(finding)
+    return distinct_findings(found)
 
 
 def _coverage(payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -325,50 +300,13 @@ def _notes(payloads: Sequence[Mapping[str, Any]], own: Sequence[str]) -> list[st
     return list(dict.fromkeys([*own, *(n for payload in payloads for n in payload["notes"])]))
 
 
-def _waivers(settings: Settings, findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    today = datetime.now(tz=UTC).date()
-    return [
-        {
-            "rule": waiver.rule,
-            "operation": waiver.operation,
-            "match": waiver.match,
-            "reason": waiver.reason,
-            "until": waiver.until.isoformat(),
-            "used": sum(_waives(waiver, finding) for finding in findings),
-            "expired": waiver.until < today,
-        }
-        for waiver in settings.waivers
-    ]
-
-
-def _idle_waivers(
+def _idle(
     settings: Settings,
     findings: Sequence[Mapping[str, Any]],
     checks: Sequence[Mapping[str, Any]],
 ) -> list[str]:
-    """A note for each waiver that accepted nothing although its suite ran."""
-    ran = {check["suite"] for check in checks if check["outcome"] in ("passed", "failed")}
-    families = {"token": "tokens", "sign-in": "tokens", "target": "anonymous"}
-    notes = []
-    for waiver in settings.waivers:
-        family = waiver.rule.split(".")[0]
-        if families.get(family, family) not in ran:
-            continue
-        if not any(_waives(waiver, finding) for finding in findings):
-            whom = f" of {waiver.operation}" if waiver.operation else ""
-            notes.append(
-                f"the waiver of {waiver.rule}{whom} ({waiver.reason}) accepts nothing any more: "
-                "remove it"
-            )
-    return notes
-
-
-def _waives(waiver: Any, finding: Mapping[str, Any]) -> bool:
-    return bool(
-        waiver.rule == finding["rule"]
-        and waiver.operation in (None, finding["operation"])
-        and (waiver.match is None or waiver.match in finding["message"])
-    )
+    """One part of a run cannot know what the others use."""
+    return [] if settings.shard else idle_waivers(settings.waivers, findings, checks)
 
 
 def scrubbed(node: Any, clean: Callable[[str], str]) -> Any:

@@ -15,10 +15,14 @@ from harness.bounds.urls import split_url
 from harness.connector.model import Connector, Operation, Parameter
 from harness.exchanges.model import Exchange, Request
 
-__all__ = ["complete_coverage", "exercised_parameters"]
+__all__ = ["complete_coverage", "exercised_parameters", "merged_coverage"]
 
 _LISTS = ("callers", "statuses", "parameters", "not_exercised")
 _SHUT = frozenset({401, 403})
+_NOT_CARRIED = ": no call that was let in carried it"
+_NEVER_ANSWERED = ": documented, never answered"
+_NO_USER = "users: no signed-in user called it"
+_WHOLE = "the whole operation: "
 
 
 def exercised_parameters(connector: Connector, exchange: Exchange) -> list[str]:
@@ -58,6 +62,43 @@ def complete_coverage(
     for name, other in seen.items():
         complete.setdefault(name, {key: list(other.get(key, ())) for key in _LISTS})
     return complete
+
+
+def merged_coverage(
+    parts: Sequence[Mapping[str, Mapping[str, Any]]], checks: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The coverage of one run from those of its parts; `checks` are those of all parts.
+
+    What one part exercised is no gap of the whole, and a part that never called an operation
+    knows no gap of it.
+    """
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: _merged_row(name, [part[name] for part in parts if name in part], checks)
+        for name in names
+    }
+
+
+def _merged_row(
+    name: str, rows: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    merged = {
+        key: sorted({v for row in rows for v in row.get(key, ())}, key=lambda v: (str(type(v)), v))
+        for key in ("callers", "statuses", "parameters")
+    }
+    told = [row.get("not_exercised", ()) for row in rows]
+    own = sorted({line for lines in told for line in lines if not _is_gap(line)})
+    calling = [row.get("not_exercised", ()) for row in rows if row.get("callers")]
+    if calling:
+        gaps = [g for g in calling[0] if _is_gap(g) and all(g in lines for lines in calling)]
+    else:
+        gaps = [_why_not(name, checks)]
+    return {**rows[0], **merged, "not_exercised": list(dict.fromkeys([*own, *gaps]))}
+
+
+def _is_gap(line: str) -> bool:
+    ends = line.endswith((_NOT_CARRIED, _NEVER_ANSWERED))
+    return ends or line == _NO_USER or line.startswith(_WHOLE)
 
 
 class _Sent:
@@ -128,13 +169,13 @@ def _gaps(connector: Connector, operation: Operation, row: Mapping[str, Any]) ->
         if name not in row["parameters"]
     ]
     for name in dict.fromkeys(missing):
-        yield f"parameter {name}: no call that was let in carried it"
+        yield f"parameter {name}{_NOT_CARRIED}"
     seen = {str(status) for status in row["statuses"]}
     for status in operation.responses:
         if status.isdigit() and status not in seen:
-            yield f"status {status}: documented, never answered"
+            yield f"status {status}{_NEVER_ANSWERED}"
     if all(c in ("anonymous", "app") or c.startswith("forged:") for c in row["callers"]):
-        yield "users: no signed-in user called it"
+        yield _NO_USER
 
 
 def _why_not(operation: str, checks: Sequence[Mapping[str, Any]]) -> str:
@@ -143,4 +184,4 @@ def _why_not(operation: str, checks: Sequence[Mapping[str, Any]]) -> str:
         for check in checks
         if check["operation"] == operation and check["reason"] and check["outcome"] != "failed"
     ]
-    return f"the whole operation: {reasons[0]}" if reasons else "the whole operation: not called"
+    return f"{_WHOLE}{reasons[0] if reasons else 'not called'}"

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["combined", "combined_status", "verdict_of"]
+__all__ = ["combined", "combined_status", "sums", "verdict_of"]
 
 EXIT_FINDING = 1
 STATUS_ORDER = (4, 3, 2, 1, 6)
@@ -35,7 +35,8 @@ def combined(parts: Sequence[tuple[str, dict[str, Any]]], status: int) -> dict[s
     findings, under ids and names that tell the connector, and the exchanges that findings cite.
     """
     if len(parts) == 1:
-        return parts[0][1]
+        name, report = parts[0]
+        return {**report, "name": name} if name else report
     number = 0
     rows = []
     for name, report in parts:
@@ -45,12 +46,13 @@ def combined(parts: Sequence[tuple[str, dict[str, Any]]], status: int) -> dict[s
     cited = {evidence for finding in findings for evidence in finding["evidence"]}
     return {
         **{key: rows[0][key] for key in ("schema", "harness", "mode", "started")},
+        **({"shard": rows[0]["shard"]} if "shard" in rows[0] else {}),
         "verdict": verdict_of(status),
         "exit_status": status,
         "target": {"name": ", ".join(_targets(rows)), "url": ""},
         "connector": _connector(rows),
         "seconds": max(row["seconds"] for row in rows),
-        "requests": _sums(row["requests"] for row in rows),
+        "requests": sums(row["requests"] for row in rows),
         "suites": _suites(rows),
         "notes": [f"{row['name']}: {note}" for row in rows for note in row["notes"]],
         "checks": [
@@ -111,18 +113,17 @@ def _suites(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = _sums(
-        {k: v for k, v in m.items() if isinstance(v, int | float)} for m in (one, other)
-    )
+    numbers = sums({k: v for k, v in m.items() if isinstance(v, int | float)} for m in (one, other))
     outcome = min(one["outcome"], other["outcome"], key=VERDICT_ORDER.index)
     if {one["outcome"], other["outcome"]} == {"pass", "skipped"}:
         outcome = "pass"
     return {**numbers, "outcome": outcome, "reason": one["reason"] or other["reason"]}
 
 
-def _sums(mappings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    sums: dict[str, Any] = {}
+def sums(mappings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers under each key, added up."""
+    added: dict[str, Any] = {}
     for mapping in mappings:
         for key, value in mapping.items():
-            sums[key] = round(sums.get(key, 0) + value, 3)
-    return sums
+            added[key] = round(added.get(key, 0) + value, 3)
+    return added

@@ -1,157 +1,194 @@
-"""One report of the reports of a run's shards: the same as that of one run over all operations."""
+"""One report from those of several machines that shared a run: the same as that of one run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.report.build import SEVERITY_ORDER, SUITES, suite_rows
-from harness.report.many import combined_status, verdict_of
-from harness.report.reading import mapping, rows, text
+from harness.report.build import by_check, suite_rows
+from harness.report.coverage import merged_coverage
+from harness.report.distinct import distinct_findings
+from harness.report.exit_status import EXIT_NOTHING, EXIT_UNVERIFIED
+from harness.report.many import combined, combined_status, sums, verdict_of
+from harness.report.reading import mapping, moment, rows, text
+from harness.report.waiving import idle_waivers, waiver_rows
+from harness.settings.building import DEMO
+from harness.settings.values import Waiver
 
-__all__ = ["merged"]
+__all__ = ["merged_reports"]
 
 Report = Mapping[str, Any]
-WORST_FIRST = ("failed", "unverified", "waived", "passed", "skipped")
 
 
-def merged(reports: Sequence[Report]) -> dict[str, Any]:
-    """The report of all; a check that several shards made counts once.
+def merged_reports(named: Sequence[tuple[str, Report]]) -> dict[str, Any]:
+    """The report of the whole run; `named` holds each part's report after its file's name.
+
+    A missing part makes the whole unverified: nobody checked its operations.
 
     Raises:
-        HarnessError: they are of different connectors, targets or modes.
+        HarnessError: the reports are not of one run: another connector, app or mode, other
+            versions, or the same check twice.
     """
-    first = reports[0]
-    for other in reports[1:]:
-        _check_same(first, other)
-    exchanges, names = _exchanges(reports)
-    checks = _checks(reports)
-    findings = _findings(reports, names)
-    status = combined_status(_status(report) for report in reports)
+    missing = _missing_parts(named)
+    by_name: dict[str, list[tuple[str, Report]]] = {}
+    for file, report in named:
+        parts = rows(report, "parts") or [report]
+        for part in parts:
+            by_name.setdefault(text(part.get("name")), []).append((file, part))
+    merged = [(name, _merged(parts, missing)) for name, parts in by_name.items()]
+    whole = combined(merged, combined_status(report["exit_status"] for _, report in merged))
+    return {key: value for key, value in whole.items() if key != "shard"}
+
+
+def _missing_parts(named: Sequence[tuple[str, Report]]) -> list[str]:
+    """The parts of `--connector-shard` that no report is of."""
+    shards = {file: text(report.get("shard")) for file, report in named}
+    sizes = {shard.partition("/")[2] for shard in shards.values()}
+    if len(sizes) > 1:
+        told = ", ".join(f"{file}: {shard or 'the whole'}" for file, shard in shards.items())
+        raise HarnessError(
+            f"these are not parts of one run ({told}): give one report for each part"
+        )
+    size = sizes.pop()
+    every = [f"{part}/{size}" for part in range(1, int(size or 0) + 1)]
+    return [part for part in every if part not in shards.values()]
+
+
+def _merged(parts: Sequence[tuple[str, Report]], missing: Sequence[str]) -> dict[str, Any]:
+    """One connector's report from those of its parts."""
+    _check_one_run(parts)
+    reports = [report for _, report in parts]
+    order = {id_: n for n, id_ in enumerate(_ids(reports))}
+    exchanges, names = _exchanges(reports, order)
+    checks = _checks(reports, names, order)
+    findings = _findings(reports, names, order)
+    waivers = [_waiver(row) for row in rows(reports[0], "waivers")]
+    notes = [note for report in reports for note in report.get("notes", ())]
+    notes += idle_waivers(waivers, findings, checks)
+    status = combined_status(report["exit_status"] for report in reports)
+    if missing:
+        notes.insert(0, f"no report of part {', '.join(missing)}: its checks are not in here")
+        status = EXIT_UNVERIFIED if status in (0, EXIT_NOTHING) else status
     return {
-        **first,
+        **reports[0],
         "verdict": verdict_of(status),
         "exit_status": status,
-        "started": min(text(report.get("started")) for report in reports),
-        "seconds": max(float(report.get("seconds") or 0) for report in reports),
-        "requests": _sums(mapping(report, "requests") for report in reports),
+        "started": min((r["started"] for r in reports), key=_instant),
+        "seconds": max(report["seconds"] for report in reports),
+        "requests": sums(report["requests"] for report in reports),
         "suites": suite_rows(checks, findings),
-        "notes": list(dict.fromkeys(note for r in reports for note in r.get("notes") or ())),
+        "notes": list(dict.fromkeys(notes)),
         "checks": checks,
         "findings": findings,
         "exchanges": exchanges,
-        "coverage": _coverage(reports),
-        "waivers": _waivers(reports),
+        "coverage": merged_coverage([report["coverage"] for report in reports], checks),
+        "waivers": waiver_rows(waivers, findings),
     }
 
 
-def _check_same(first: Report, other: Report) -> None:
-    for what, key in (("connector", "sha256"), ("target", "url")):
-        one, two = mapping(first, what).get(key), mapping(other, what).get(key)
-        if one != two:
-            raise HarnessError(f"report merge: the reports are of different {what}s: {one}, {two}")
-    if first.get("mode") != other.get("mode"):
-        raise HarnessError(
-            f"report merge: one report is {first.get('mode')}, another {other.get('mode')}"
-        )
-    if rows(first, "parts") or rows(other, "parts"):
-        raise HarnessError("report merge: merge the reports of one connector each")
+def _instant(started: str) -> float:
+    found = moment(started)
+    return found.timestamp() if found else 0.0
 
 
-def _status(report: Report) -> int:
-    said = report.get("exit_status")
-    if isinstance(said, int):
-        return said
-    return {"pass": 0, "fail": 1}.get(text(report.get("verdict")), 6)
+def _check_one_run(parts: Sequence[tuple[str, Report]]) -> None:
+    first_file, first = parts[0]
+    for file, report in parts[1:]:
+        for what, one, other in (
+            ("connector", mapping(first, "connector"), mapping(report, "connector")),
+            ("function app", _app(first), _app(report)),
+            ("mode", first.get("mode"), report.get("mode")),
+            ("harness", mapping(first, "harness"), mapping(report, "harness")),
+        ):
+            if one != other:
+                raise HarnessError(
+                    f"{file}, {first_file}: these are of different {what}s: "
+                    f"{_told(other)}, {_told(one)}"
+                )
 
 
-def _checks(reports: Sequence[Report]) -> list[dict[str, Any]]:
-    """Each check once, with its worst outcome, in the order of one run."""
+def _ids(reports: Sequence[Report]) -> list[str]:
+    """The ids of all checks, in the order of one run."""
+    checks = {check["id"]: check for report in reports for check in report["checks"]}
+    return [check["id"] for check in sorted(checks.values(), key=by_check)]
+
+
+def _checks(
+    reports: Sequence[Report], names: Sequence[Mapping[str, str]], order: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Each check once; where several reports have it, with its worst outcome."""
     found: dict[str, dict[str, Any]] = {}
-    for report in reports:
-        for check in rows(report, "checks"):
-            known = found.get(text(check["id"]))
-            if known is None or _badness(check) < _badness(known):
-                found[text(check["id"])] = dict(check)
-    return sorted(found.values(), key=lambda c: (_place(text(c["suite"])), text(c["id"])))
+    for report, own in zip(reports, names, strict=True):
+        for row in report["checks"]:
+            check = dict(row)
+            if "evidence" in check:
+                check["evidence"] = [own[each] for each in check["evidence"] if each in own]
+            known = found.setdefault(check["id"], check)
+            found[check["id"]] = min(known, check, key=_place_of_outcome)
+    return sorted(found.values(), key=lambda check: order[check["id"]])
 
 
-def _badness(check: Report) -> int:
-    outcome = text(check.get("outcome"))
-    return WORST_FIRST.index(outcome) if outcome in WORST_FIRST else len(WORST_FIRST)
+def _place_of_outcome(check: Report) -> int:
+    """Worst first; a check that passed on one machine and did not apply on another passed."""
+    return ("failed", "unverified", "waived", "passed", "skipped").index(check["outcome"])
 
 
-def _place(suite: str) -> int:
-    return SUITES.index(suite) if suite in SUITES else len(SUITES)
+def _app(report: Report) -> Report:
+    """Which app was called; a demo has another address in every run."""
+    target = mapping(report, "target")
+    return {"name": DEMO} if target.get("name") == DEMO else target
+
+
+def _told(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return text(value)
+    return " ".join(
+        text(value[key]) for key in ("title", "name", "url", "sha256", "version") if value.get(key)
+    )
 
 
 def _exchanges(
-    reports: Sequence[Report],
-) -> tuple[list[dict[str, Any]], dict[tuple[int, str], str]]:
-    """All exchanges under new ids, and which id each had: (number of the report, id)."""
-    shown: list[dict[str, Any]] = []
-    names: dict[tuple[int, str], str] = {}
-    for number, report in enumerate(reports):
-        for exchange in rows(report, "exchanges"):
-            names[number, text(exchange["id"])] = f"x{len(shown) + 1}"
-            shown.append({**exchange, "id": f"x{len(shown) + 1}"})
-    return shown, names
+    reports: Sequence[Report], order: Mapping[str, int]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """All exchanges in the order of their checks under new ids; and per report, old id → new."""
+    found = [
+        (order.get(text(exchange.get("check")), len(order)), number, exchange)
+        for number, report in enumerate(reports)
+        for exchange in report["exchanges"]
+    ]
+    names: list[dict[str, str]] = [{} for _ in reports]
+    renamed: list[dict[str, Any]] = []
+    for _, number, exchange in sorted(found, key=lambda each: each[:2]):
+        name = f"x{len(renamed) + 1}"
+        names[number][exchange["id"]] = name
+        renamed.append({**exchange, "id": name})
+    return renamed, names
 
 
 def _findings(
-    reports: Sequence[Report], names: Mapping[tuple[int, str], str]
+    reports: Sequence[Report], names: Sequence[Mapping[str, str]], order: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for number, report in enumerate(reports):
-        for finding in rows(report, "findings"):
-            cited = [names.get((number, text(e)), "") for e in finding.get("evidence") or ()]
-            key = tuple(text(finding.get(k)) for k in ("rule", "operation", "caller", "message"))
-            key = (*key, text(mapping(finding, "place").get("pointer")))
-            found.setdefault(key, {**finding, "evidence": [each for each in cited if each]})
-    return sorted(found.values(), key=_order)
+    found = [
+        {
+            **finding,
+            "data": dict(finding.get("data") or {}),
+            "evidence": [own[each] for each in finding["evidence"] if each in own],
+        }
+        for report, own in zip(reports, names, strict=True)
+        for finding in report["findings"]
+    ]
+    return distinct_findings(
+        sorted(found, key=lambda finding: order.get(text(finding.get("check")), len(order)))
+    )
 
 
-def _order(finding: Report) -> tuple[int, int, str]:
-    severity = SEVERITY_ORDER.get(text(finding["severity"]), len(SEVERITY_ORDER))
-    return severity, _place(text(finding.get("suite"))), text(finding.get("check"))
-
-
-def _coverage(reports: Sequence[Report]) -> dict[str, Any]:
-    """Per operation what any shard exercised; a gap stays where no shard filled it."""
-    whole: dict[str, Any] = {}
-    for report in reports:
-        for operation, row in mapping(report, "coverage").items():
-            known = whole.get(operation)
-            if known is None or not known.get("callers"):
-                whole[operation] = row if known is None or row.get("callers") else known
-            elif row.get("callers"):
-                whole[operation] = _both(known, row)
-    return whole
-
-
-def _both(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
-    seen = {
-        key: sorted({*one.get(key, ()), *two.get(key, ())}, key=lambda v: (str(type(v)), v))
-        for key in ("callers", "statuses", "parameters")
-    }
-    gaps = [gap for gap in one.get("not_exercised", ()) if gap in two.get("not_exercised", ())]
-    return {**one, **seen, "not_exercised": gaps}
-
-
-def _sums(counts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for each in counts:
-        for name, value in each.items():
-            total[name] = total.get(name, 0) + int(value)
-    return total
-
-
-def _waivers(reports: Sequence[Report]) -> list[dict[str, Any]]:
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for report in reports:
-        for waiver in rows(report, "waivers"):
-            key = tuple(text(waiver.get(k)) for k in ("rule", "operation", "match", "until"))
-            known = found.setdefault(key, {**waiver, "used": 0})
-            known["used"] += int(waiver.get("used") or 0)
-    return list(found.values())
+def _waiver(row: Report) -> Waiver:
+    return Waiver(
+        rule=row["rule"],
+        reason=row["reason"],
+        until=date.fromisoformat(row["until"]),
+        operation=row["operation"],
+        match=row["match"],
+    )

@@ -138,6 +138,8 @@ class ConnectorRun:
         ]
         if settings.cassettes_mode != "off":
             lines.append(f"cassettes: {settings.cassettes_mode} in {settings.cassette_dir}")
+        if settings.shard is not None:
+            lines.append(f"part {settings.shard} of the operations")
         return lines + (self._planned_writes() if contract else [])
 
     def _planned_writes(self) -> list[str]:
@@ -146,7 +148,9 @@ class ConnectorRun:
             return []
         from harness.inputs.write_policy import planned_writes
 
-        lines = planned_writes(self.run.context, self.run.operations())
+        shard = settings.shard
+        own = [o for o in self.run.operations() if shard is None or shard.holds(o.id)]
+        lines = planned_writes(self.run.context, own)
         if len(lines) > MOST_PLANNED:
             more = f"... and {len(lines) - MOST_PLANNED} more operations"
             lines = [*lines[:MOST_PLANNED], more]

@@ -46,6 +46,7 @@ from harness.session.other_plugins import check_other_plugins
 from harness.session.preloading import preload_sign_in
 from harness.session.pytest_junit import note_in_junit
 from harness.session.remote import CoordinatorProxy, serve
+from harness.session.sharding import leave_other_shards
 
 if TYPE_CHECKING:
     from harness.report.publish import Published
@@ -140,6 +141,7 @@ class HarnessSession:
         """Put the items of our suites first."""
         parts = {name: part.run.settings.baseline is not None for name, part in self.parts.items()}
         items[:0] = collecting.collect_suites(session, self._selections, parts)
+        leave_other_shards(self.config, self._first.run.settings.shard, items, self.part_of)
 
     @pytest.hookimpl(trylast=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -200,7 +202,8 @@ class HarnessSession:
         ended = report.when == "call" or (report.when == "setup" and not report.passed)
         if ended or outcome is not None:
             failed = outcome is None and bool(report.failed)
-            payload = self._check_of(item).payload(outcome, self._seconds(item), failed=failed)
+            seconds = time.perf_counter() - item.stash.get(BEGAN, time.perf_counter())
+            payload = self._check_of(item).payload(outcome, seconds, failed=failed)
             if failed and call.excinfo is not None:
                 payload["check"]["reason"] = part.redactor.printed(why(call.excinfo), people=False)
             setattr(report, PAYLOAD, payload)
@@ -388,9 +391,6 @@ class HarnessSession:
             return None if cache is None else cache.mkdir("connector-harness")
         except OSError:  # a root folder that cannot be written to costs time, not correctness
             return None
-
-    def _seconds(self, item: pytest.Item) -> float:
-        return time.perf_counter() - item.stash.get(BEGAN, time.perf_counter())
 
     def _send_counters(self) -> None:
         from harness.session.gathering import counters_of

@@ -46,6 +46,7 @@ def options_of(config: Any) -> Options:
         connector=value("connector"),
         config=value("config"),
         operations=tuple(value("operations")),
+        shard=value("shard"),
         baseline=value("baseline"),
         sign_in=value("sign_in"),
         cassettes=value("cassettes"),

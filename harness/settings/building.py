@@ -16,6 +16,7 @@ from harness.bounds.urls import split_url
 from harness.errors import SettingsError
 from harness.settings import file as settings_file
 from harness.settings.rows import one_of_many
+from harness.settings.shard import parse_shard
 from harness.settings.table import Table, path_of
 from harness.settings.values import CASSETTE_MODES, SIGN_IN_FLOWS, WRITES, CassetteMode, Settings
 
@@ -83,6 +84,7 @@ class Options:
     connector: str | None = None
     config: str | None = None
     operations: tuple[str, ...] = ()
+    shard: str | None = None
     baseline: str | None = None
     sign_in: str | None = None
     cassettes: str | None = None
@@ -174,6 +176,7 @@ def build_settings(
             str(path_of(entry, base, table.where("tests"))) for entry in table.texts("tests")
         ),
         operations_selected=options.operations,
+        shard=parse_shard(options.shard),
         sign_in=_chosen("--sign-in", options.sign_in, SIGN_IN_FLOWS)
         or table.choice("sign-in", SIGN_IN_FLOWS)
         or "auto",

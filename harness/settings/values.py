@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from harness.errors import SettingsError
 from harness.settings.keys import key
+from harness.settings.shard import Shard
 
 __all__ = [
     "AccessRow",
@@ -327,6 +328,7 @@ class Settings:
     baseline: str | None = None
     tests: tuple[str, ...] = ()
     operations_selected: tuple[str, ...] = ()
+    shard: Shard | None = None
     sign_in: SignInFlow = "auto"
     cassettes_mode: CassetteMode = "off"
     cassette_dir: Path = Path("cassettes")

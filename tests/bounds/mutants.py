@@ -1,6 +1,6 @@
 """Files that went wrong: real ones of every format, changed at one place, by structure or by byte.
 
-Used by `test_mutants.py` (two thousand of them) and `benchmarks/mutants.py` (a hundred thousand).
+Used by `test_mutants.py` (some hundred of them) and `benchmarks/mutants.py` (a hundred thousand).
 """
 
 from __future__ import annotations

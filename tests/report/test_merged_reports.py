@@ -12,7 +12,11 @@ import pytest
 
 from harness.cli import main
 from harness.errors import HarnessError
-from harness.report.merging import merged
+from harness.report.merging import merged_reports
+
+
+def merged(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    return merged_reports([(f"{n}.json", report) for n, report in enumerate(reports)])
 
 
 def shard(report: dict[str, Any], wanted: Callable[[str | None], bool]) -> dict[str, Any]:
