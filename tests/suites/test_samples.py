@@ -137,6 +137,14 @@ def test_drift_is_found(bench: Bench, fault: str, rule: str, name: str) -> None:
     assert rule in {f.rule for f in worse(bench.contract(name))}
 
 
+def test_stack_trace_in_a_refusal_is_a_note(bench: Bench) -> None:
+    bench.emulator.faults.on("tickets-leaks-internals")
+
+    findings = bench.contract("CreateTicket").findings
+
+    assert ("contract.leaks-internals", "note") in {(f.rule, f.severity) for f in findings}
+
+
 def test_profile_that_names_another_user_is_found(bench: Bench) -> None:
     bench.emulator.faults.on("tickets-me-other")
 

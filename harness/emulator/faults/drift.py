@@ -20,6 +20,8 @@ ROWS: Family[Callable[[dict[str, Any]], None]] = Family()
 """Changes of a record in a success answer."""
 ANSWERS: Family[Callable[[Answer], None]] = Family()
 """Changes of a success answer as a whole."""
+REFUSALS: Family[Callable[[Answer], None]] = Family()
+"""Changes of a refusal."""
 INSTEAD: Family[Callable[[HttpRequest], Answer | None]] = Family()
 """Answers in the function's place."""
 
@@ -116,6 +118,10 @@ class DriftFaults:
 
     def _changed(self, answer: Answer, operation: str) -> Answer:
         faults = self._faults
+        if answer.status >= 400:
+            for name, tell in REFUSALS:
+                if faults.has(name, operation):
+                    tell(answer)
         if not 200 <= answer.status < 300:
             return answer
         for name, change in ROWS:
@@ -209,6 +215,12 @@ def _shared_cache(answer: Answer) -> None:
 @ANSWERS.fault("header-dropped", "the answer lacks the headers of the function's own")
 def _no_own_header(answer: Answer) -> None:
     answer.set_header("X-Total-Count", None)
+
+
+@REFUSALS.fault("stack-trace", "refusals carry a stack trace")
+def _stack_trace(answer: Answer) -> None:
+    message = "Traceback (most recent call last): File function_app.py, line 1"
+    answer.body = json.dumps({"error": {"code": "badRequest", "message": message}}).encode("utf-8")
 
 
 @ANSWERS.fault("page-dead", "the link to the next page leads nowhere")

@@ -28,6 +28,7 @@ from harness.suites.contract.asked import asked_sightings
 from harness.suites.contract.causes import Observation, findings_of
 from harness.suites.contract.following import following_sightings
 from harness.suites.contract.inputs import input_sightings, is_success
+from harness.suites.contract.internals import internals_sightings
 from harness.suites.contract.presence import GONE_STATUSES, is_absent, presence_sightings
 from harness.suites.contract.saved import missing_keys, of_inference
 from harness.suites.contract.strictness import strength
@@ -162,6 +163,7 @@ def _all_sightings(
     yield from header_sightings(judge, operation, own)
     yield from input_sightings(connector, operation, own)
     yield from asked_sightings(operation, own)
+    yield from internals_sightings(own)
     yield from following_sightings(context, operation, exchanges)
 
 
