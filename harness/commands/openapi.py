@@ -12,16 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
-from harness.bounds.limits import LARGEST_FILE
 from harness.commands.files import write_definition
 from harness.connector.loading import load_connector
 from harness.connector.model import Connector
 from harness.connector.openapi.converting import convert_openapi
 from harness.connector.reading import Document, parse_document, read_bytes
 from harness.connector.swagger import build_connector
-from harness.errors import DefinitionError, HarnessError
+from harness.errors import DefinitionError
 from harness.findings.model import Finding
 from harness.findings.text import explain
 from harness.suites.contract.inventory import inventory_from_text
@@ -30,7 +27,6 @@ from harness.suites.definition.judgement import DefinitionFacts, check_definitio
 
 __all__ = ["import_openapi_command"]
 
-FETCH_SECONDS = 60.0
 Note = tuple[int | None, str]
 
 
@@ -53,24 +49,15 @@ def _read(path: Path) -> Document:
 
 
 def _fetched(url: str) -> Document:
-    """What a URL answers; nothing of the user's is sent along.
+    """What a URL answers, as a document.
 
     Raises:
         HarnessError: it does not answer with a document of a size that is read.
     """
-    read = bytearray()
-    try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=FETCH_SECONDS) as response:
-            if response.status_code != 200:
-                raise HarnessError(f"{url}: answered {response.status_code}; give a file instead")
-            for part in response.iter_bytes():
-                read += part
-                if len(read) > LARGEST_FILE:
-                    raise HarnessError(f"{url}: the answer is too large to read; give a file")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise HarnessError(f"{url}: cannot be fetched: {error or type(error).__name__}") from None
+    from harness.commands.fetching import fetched
+
     name = PurePosixPath(urlsplit(url).path).name or "openapi.json"
-    return _checked(parse_document(bytes(read), Path(name)))
+    return _checked(parse_document(fetched(url), Path(name)))
 
 
 def _checked(document: Document) -> Document:
