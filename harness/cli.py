@@ -308,6 +308,9 @@ def _run_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     emulate.add_argument("--list-faults", action="store_true", help="list the faults and stop")
     emulate.add_argument("--auth-settings", metavar="FILE", help="an authsettingsV2 document")
     emulate.add_argument("--action", metavar="ACTION", help="unauthenticatedClientAction")
+    emulate.add_argument(
+        "--gateway-key", metavar="KEY", help="put a gateway in front that asks for this key"
+    )
     emulate.add_argument("--token-version", choices=("1", "2"), help="version of access tokens")
     emulate.add_argument(
         "--device-code",

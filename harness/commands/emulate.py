@@ -18,6 +18,15 @@ from harness.errors import HarnessError, SettingsError
 __all__ = ["emulate"]
 
 SETTINGS_NAME = "emulated.toml"
+PASSED_ON = (
+    "sample",
+    "upstream",
+    "auth_settings",
+    "action",
+    "token_version",
+    "device_code",
+    "gateway_key",
+)
 OURS = "# Written by connector-harness emulate, for one run of the emulator."
 
 
@@ -52,7 +61,7 @@ def _arguments(options: argparse.Namespace) -> list[str]:
         parts = split_url(options.upstream)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(f"--upstream {options.upstream!r}: not a URL of a Functions host")
-    for name in ("sample", "upstream", "auth_settings", "action", "token_version", "device_code"):
+    for name in PASSED_ON:
         value = getattr(options, name)
         if value is not None:
             arguments += ["--" + name.replace("_", "-"), value]
@@ -110,6 +119,9 @@ def write_settings(path: Path, told: Mapping[str, Any], *, sample: str | None) -
         f'authority = "{told["authority"]}"',
         f"ca-bundle = {json.dumps(Path(told['ca_file']).as_posix())}",
     ]
+    if told["gateway_key"]:
+        key = json.dumps(told["gateway_key"])
+        lines += ["", "[gateway]", f"headers = {{ Ocp-Apim-Subscription-Key = {key} }}"]
     for name in told["shown_users"]:
         user = told["users"][name]
         lines += ["", f"[users.{name}]", f'username = "{user["username"]}"']

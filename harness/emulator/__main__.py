@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--device-code", choices=("auto", "manual"), default="auto")
     made.add_argument("--token-lifetime", type=int, default=3600)
     made.add_argument("--by-keys", action="store_true")
+    made.add_argument("--gateway-key")
     made.add_argument("--list-faults", action="store_true")
     made.add_argument("--no-stdin", action="store_true")
     return made
@@ -60,6 +61,7 @@ def main() -> int:
                 device_code=chosen.device_code,
                 token_lifetime=chosen.token_lifetime,
                 by_keys=chosen.by_keys,
+                gateway_key=chosen.gateway_key,
             )
         )
     except (UnknownFault, ValueError, OSError) as error:

@@ -22,6 +22,7 @@ from harness.emulator.easy_auth import default_settings
 from harness.emulator.entra import Entra
 from harness.emulator.faults import Faults
 from harness.emulator.functions_host import FunctionsHost
+from harness.emulator.gateway import Gateway
 from harness.emulator.identities import (
     API_CLIENT_ID,
     APP_ID_URI,
@@ -69,6 +70,7 @@ class EmulatorOptions:
     device_code: str = "auto"
     token_lifetime: int = 3600
     by_keys: bool = False
+    gateway_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Emulator:
         settings = options.auth_settings or default_settings(
             self.authority, options.action, options.token_version
         )
-        self._app = AppStack(
+        app = AppStack(
             behind,
             settings,
             self.entra,
@@ -134,6 +136,8 @@ class Emulator:
             login_page=options.login_page,
             by_keys=options.by_keys,
         )
+        gateway = options.gateway_key and Gateway(options.gateway_key, self.faults, app.handle)
+        self._app = gateway or app
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -207,6 +211,7 @@ class Emulator:
                 }
                 for user in self.tenant.users.values()
             },
+            "gateway_key": self._options.gateway_key,
             "shown_users": list(SHOWN_USERS),
             "device_page": f"{self.authority}/device",
         }

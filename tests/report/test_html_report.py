@@ -259,3 +259,10 @@ def test_too_large_a_report_is_cut_where_no_finding_looks(
 
 def test_page_is_the_same_each_time(report: dict[str, Any]) -> None:
     assert render_html(report) == render_html(json.loads(json.dumps(report)))
+
+
+def test_what_the_flow_asks_is_shown_where_a_policy_changes_it(report: dict[str, Any]) -> None:
+    asked = {"method": "GET", "url": report["target"]["url"] + "/flow/path"}
+    report["exchanges"][0]["request"]["flow"] = asked
+
+    assert "GET /flow/path" in render_html(report)

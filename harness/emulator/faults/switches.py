@@ -57,6 +57,9 @@ KEYS = {
     "key-case": "keys are compared without regard to case (with --by-keys)",
     "key-elsewhere": "a key in the query string counts too (with --by-keys)",
 }
+GATEWAY = {
+    "gateway-jwt": "the gateway in front checks tokens itself (with --gateway-key)",
+}
 DELEGATED = {
     "runs-as-app": "the function runs as the app's own identity",
     "first-user-cached": "the first user's identity is kept in a global",
@@ -89,7 +92,7 @@ ENTRA = {
     "entra-slow": "answers of the tenant take so many seconds",
     "entra-down": "the tenant answers 503",
 }
-FAULTS.update({**DOOR, **TOKEN, **KEYS, **DELEGATED, **DRIFT, **ENTRA})
+FAULTS.update({**DOOR, **TOKEN, **KEYS, **GATEWAY, **DELEGATED, **DRIFT, **ENTRA})
 
 
 class UnknownFault(ValueError):

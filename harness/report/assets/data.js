@@ -7,7 +7,7 @@ const OUTCOME_WORDS = {
 };
 const EXCHANGE_COLUMNS = [
   'id', 'caller', 'purpose', 'method', 'url', 'status', 'seconds', 'reason', 'attempts', 'at',
-  'cited', 'requestHeaders', 'requestBody', 'responseHeaders', 'responseBody',
+  'cited', 'flow', 'requestHeaders', 'requestBody', 'responseHeaders', 'responseBody',
 ];
 const WHOLE = 'whole connector';
 

@@ -127,7 +127,8 @@ function exchangeBody(exchange, citing) {
   const response = el('section', null, el('h4', null, 'Response'), exchange.status === null
     ? el('p', { class: 'no-answer' }, exchange.reason || 'There was no answer.')
     : [headersView(exchange.responseHeaders), bodyBlock(exchange.responseBody, 'Response body')]);
-  const facts = [`exchange ${exchange.id}`, exchange.at ? momentText(exchange.at) : '',
+  const asked = exchange.flow ? `the flow asks ${exchange.flow}; a policy makes this request of it` : '';
+  const facts = [`exchange ${exchange.id}`, asked, exchange.at ? momentText(exchange.at) : '',
     exchange.attempts > 1 ? `sent ${plural(exchange.attempts, 'time')}` : ''].filter(Boolean).join(' · ');
   return el('div', { class: 'exchange-body' },
     citing.length ? el('ul', { class: 'citing' }, citing.map((finding) => el('li', null, badge(severityOf(finding)), ' ', finding.message))) : null,

@@ -175,6 +175,7 @@ def _row(exchange: Report, cited: set[Any], origin: str) -> _Row:
             finite(exchange.get("attempts")) or 1,
             visible(text(exchange.get("at"))) or None,
             int(is_cited),
+            _flow(request, origin),
         ],
         request_headers=_headers(request),
         response_headers=_headers(response) if answered else None,
@@ -182,6 +183,13 @@ def _row(exchange: Report, cited: set[Any], origin: str) -> _Row:
         response_body=_body(response) if answered else None,
         cited=is_cited,
     )
+
+
+def _flow(request: Report, origin: str) -> str | None:
+    """What the user's flow asks, where a policy makes another request of it."""
+    flow = mapping(request, "flow")
+    url = visible(text(flow.get("url")))
+    return f"{visible(text(flow.get('method')))} {url.removeprefix(origin)}" if url else None
 
 
 def _check(check: Report) -> list[Any]:
