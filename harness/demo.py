@@ -19,7 +19,7 @@ from typing import Any
 from harness.errors import SettingsError, TargetError
 from harness.settings import file as settings_file
 
-__all__ = ["Demo", "check_faults", "demo_document", "sample_folder"]
+__all__ = ["Demo", "check_faults", "demo_document", "emulator_command", "sample_folder"]
 
 START_SECONDS = 30.0
 OPERATION_BOUND = ("operations", "delegated", "anonymous")
@@ -44,6 +44,17 @@ def demo_document(own: Mapping[str, Any], *, own_connector: bool) -> dict[str, A
     return {**document, **kept}
 
 
+def emulator_command() -> list[str]:
+    """The start of the command that runs the emulator.
+
+    `-m` looks into the current folder first; another package `harness` there is passed over (`-P`).
+    """
+    own = Path(__file__).parent
+    here = Path.cwd() / "harness"
+    hidden = any(each.exists() for each in (here, here.with_suffix(".py"))) and here != own
+    return [sys.executable, *(["-P"] if hidden else []), "-m", "harness.emulator"]
+
+
 def check_faults(names: Sequence[str]) -> None:
     """Refuse faults that the emulator does not have, before anything starts.
 
@@ -51,7 +62,7 @@ def check_faults(names: Sequence[str]) -> None:
         SettingsError: names the fault and the nearest known one.
     """
     listed = subprocess.run(
-        [sys.executable, "-m", "harness.emulator", "--list-faults"],
+        [*emulator_command(), "--list-faults"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -76,7 +87,7 @@ class Demo:
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.emulator", *arguments],
+            [*emulator_command(), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

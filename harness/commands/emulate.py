@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.bounds.files import is_file
 from harness.bounds.urls import split_url
-from harness.demo import Demo, sample_folder
+from harness.demo import Demo, emulator_command, sample_folder
 from harness.errors import HarnessError, SettingsError
 
 __all__ = ["emulate"]
@@ -33,7 +32,7 @@ OURS = "# Written by connector-harness emulate, for one run of the emulator."
 def emulate(options: argparse.Namespace) -> int:
     """Start the emulator, print what is needed to use it, and stop on Ctrl-C."""
     if options.list_faults:
-        command = [sys.executable, "-m", "harness.emulator", "--list-faults"]
+        command = [*emulator_command(), "--list-faults"]
         command += ["--sample", options.sample] if options.sample else []
         return subprocess.run(command, check=False).returncode
     demo = Demo(_arguments(options))
