@@ -149,7 +149,7 @@ def _markdown(rule: Rule) -> str:
         "",
         f"*Why it matters:* {rule.why}",
         "",
-        f"*How to mend it:* {rule.remedy}",
+        f"*How to fix it:* {rule.remedy}",
         "",
     ]
     return "\n".join(lines)

@@ -30,7 +30,7 @@ SURROGATE = (
 
 @dataclass(frozen=True, slots=True)
 class DuplicateKey:
-    """A key that stands twice in one object: its pointer and the 1-based lines of both."""
+    """A key that appears twice in one object: its pointer and the 1-based lines of both."""
 
     pointer: str
     first_line: int
@@ -132,7 +132,7 @@ def _diagnosis(error: json.JSONDecodeError, text: str) -> tuple[int, str]:
         return comma, "trailing comma: JSON allows none before } or ]; delete it"
     if error.msg.startswith("Invalid control character"):
         name = {"\n": "line break", "\r": "line break", "\t": "tab"}.get(here, f"{here!r}")
-        return offset, f"a raw control character ({name}) stands inside a string; escape it"
+        return offset, f"a raw control character ({name}) is inside a string; escape it"
     if error.msg.startswith("Extra data"):
         return offset, f"the JSON ends before this {_shown(here)}; delete what follows, or join it"
     if text.startswith(("//", "/*"), offset) or here == "#":
@@ -144,12 +144,12 @@ def _diagnosis(error: json.JSONDecodeError, text: str) -> tuple[int, str]:
     if error.msg.startswith("Expecting ':' delimiter"):
         return offset, f"a colon is missing before this {_shown(here)}; insert it"
     if error.msg.startswith("Expecting property name"):
-        return offset, f"a key in double quotes should stand here, not {_shown(here)}; mend it"
+        return offset, f"a key in double quotes is expected here, not {_shown(here)}; correct it"
     if error.msg.startswith("Unterminated string"):
         return offset, "this string has no closing double quote; add it"
     if error.msg.startswith("Invalid \\"):
         return offset, "this backslash escape is not JSON; double the backslash"
-    return offset, f"a value should stand here, not {_shown(here)}; mend or delete it"
+    return offset, f"a value is expected here, not {_shown(here)}; correct or delete it"
 
 
 CLOSING = {"{": "}", "[": "]"}
@@ -188,7 +188,7 @@ def _strange_character(character: str) -> str | None:
     name = unicodedata.name(character, "a control character").lower()
     if character.isspace() or unicodedata.category(character) in ("Cf", "Zs"):
         return (
-            f"a {name} (U+{ord(character):04X}) stands between the values; JSON knows plain "
+            f"a {name} (U+{ord(character):04X}) is between the values; JSON knows plain "
             "spaces, tabs and line ends alone: replace it"
         )
     return None

@@ -131,7 +131,7 @@ def _duplicate_note(key: DuplicateKey, path: Path) -> LoadNote:
     name = unescape(key.pointer.rpartition("/")[2])
     return _note(
         "duplicate-key",
-        f"the key {name!r} stands twice, on lines {key.first_line} and {key.line}; the last counts",
+        f"the key {name!r} is given twice (lines {key.first_line}, {key.line}); the last counts",
         path,
         key.pointer,
         key.line,

@@ -263,7 +263,7 @@ class _Reader:
         for parameter in own:
             key = (parameter.name, parameter.location)
             if key in seen:
-                message = f"the {key[1]} parameter {key[0]} stands twice; the last one counts"
+                message = f"the {key[1]} parameter {key[0]} appears twice; the last one counts"
                 self.note("duplicate-parameter", message, parameter.pointer)
             seen.add(key)
             merged[key] = parameter

@@ -9,7 +9,7 @@ __all__ = ["explain"]
 
 
 def explain(finding: Finding) -> str:
-    """A finding as a few lines of text: what is wrong, where, expected, observed, how to mend."""
+    """A finding as a few lines of text: what is wrong, where, expected, observed, how to fix it."""
     subject = " ".join(part for part in (finding.operation, finding.caller) if part)
     lines = [f"{finding.rule} {f'[{subject}] ' if subject else ''}{finding.message}"]
     if finding.place is not None and finding.place.file:

@@ -1,7 +1,7 @@
 """What changed since a previous report: findings that are new, mended, or still there.
 
 A finding that is gone is mended only if its check was made again and judged; a check that was left
-out, or could not be verified this time, mends nothing.
+out, or could not be verified this time, fixes nothing.
 """
 
 from __future__ import annotations

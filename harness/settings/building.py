@@ -24,7 +24,7 @@ __all__ = ["Options", "build_settings", "read_levels", "read_settings", "resolve
 
 TOP_MEANINGS: Mapping[str, str] = {
     "connector": "the definition, its folder, a paconn settings.json, or a Postman collection",
-    "properties": "apiProperties.json (default: beside the definition)",
+    "properties": "apiProperties.json (default: next to the definition)",
     "tests": "folders of your own tests to run along",
     "baseline": "the connector as deployed, as `--connector-baseline`",
     "sign-in": "how users sign in, as `--sign-in`",
@@ -33,7 +33,7 @@ TOP_MEANINGS: Mapping[str, str] = {
     "entra": "the tenant, its clients and the API",
     "users": "who signs in",
     "connection": "what all connections share",
-    "gateway": "what stands in front of the app",
+    "gateway": "what is in front of the app",
     "webhooks": "where the app can reach us",
     "anonymous": "how calls without a token are refused",
     "tokens": "which tokens are admitted on purpose",

@@ -152,7 +152,7 @@ class WebhookSettings:
 class UserSettings:
     """`[users.NAME]`: somebody who signs in; without a password, not by ROPC.
 
-    `sees` names the users whose data this one may see beside their own, or "everyone".
+    `sees` names the users whose data this one may see besides their own, or "everyone".
     `connection` holds values of the connector's connection parameters that are this user's own.
     """
 
@@ -163,7 +163,7 @@ class UserSettings:
     token: Deferred | None = key("a token from elsewhere", None)
     token_command: str | None = key("a command that prints a token; run without a shell", None)
     sees: tuple[str, ...] = key(
-        "whose data this user may see beside their own: users, or `everyone`", ()
+        "whose data this user may see besides their own: users, or `everyone`", ()
     )
     connection: Mapping[str, Deferred] = key(
         'this user\'s connection values: `{ api_key = "${ALICE_KEY}" }`', factory=dict

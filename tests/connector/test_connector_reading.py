@@ -41,7 +41,7 @@ def failure(file: Path) -> DefinitionError:
         pytest.param('{"a": "x}', 1, 7, "no closing double quote", id="open string"),
         pytest.param(r'{"a": "\q"}', 1, 8, "double the backslash", id="bad escape"),
         pytest.param('{"a": "NaN",\n "b": NaN}', 2, 7, "NaN is not JSON", id="not a number"),
-        pytest.param('{"a": tru}', 1, 7, "a value should stand here", id="bad value"),
+        pytest.param('{"a": tru}', 1, 7, "a value is expected here", id="bad value"),
         pytest.param("", 1, 1, "empty", id="empty file"),
     ],
 )

@@ -88,7 +88,7 @@ def render_noscript(report: Report, comparison: Comparison | None = None) -> str
         parts.append(f"<section><h2>Fixed since the last report</h2><ul>{listed}</ul></section>")
     parts.append(
         "<p>Turn scripts on to see requests and responses, filters, coverage and timings. "
-        "Everything in this page also stands in report.json.</p>"
+        "Everything in this page is also in report.json.</p>"
     )
     return "".join(parts)
 

@@ -168,7 +168,11 @@ def _outcome(case: ElementTree.Element, check: Check, findings: list[Finding]) -
 def _paragraph(finding: Finding) -> str:
     severity, rule = text(finding.get("severity")), text(finding.get("rule"))
     lines = [f"{severity} {rule}: {text(finding.get('message'))}"]
-    for label, key in (("expected", "expected"), ("observed", "observed"), ("to mend", "remedy")):
+    for label, key in (
+        ("expected", "expected"),
+        ("observed", "observed"),
+        ("how to fix", "remedy"),
+    ):
         if finding.get(key):
             lines.append(f"  {label}: {text(finding[key])}")
     return visible("\n".join(lines))

@@ -294,4 +294,4 @@ def _cut(whole: str) -> str:
         return whole
     kept = encoded[: LIMIT - 200].decode("utf-8", errors="ignore")
     kept = kept[: kept.rfind("\n")]
-    return f"{kept}\n\nThe rest is cut off here; the whole stands in the HTML report.\n"
+    return f"{kept}\n\nThe rest is cut off here; the whole is in the HTML report.\n"

@@ -227,7 +227,7 @@ DYNAMIC_PAIR = Rule(
     id="definition.dynamic-pair",
     severity="note",
     title="A dynamic extension and its newer one disagree",
-    meaning="x-ms-dynamic-schema leads to properties and has no x-ms-dynamic-properties beside "
+    meaning="x-ms-dynamic-schema leads to properties and has no x-ms-dynamic-properties next to "
     "it, the two have different paths, or a file picker has no x-ms-dynamic-tree.",
     why="Newer designers read the newer extension, and show something else or nothing.",
     remedy="Write both, with the same path (the newer one without the last properties).",
@@ -361,7 +361,7 @@ def _found(node: Any, pointer: str, operation: Operation | None) -> Iterator[Use
 
 def _place(connector: Connector, use: Use) -> Iterator[Finding]:
     if use.holder.get("in") == "body" and "name" in use.holder:
-        message = f"{use.key} stands at the body itself, not in its schema"
+        message = f"{use.key} is at the body itself, not in its schema"
         yield DYNAMIC_PLACE.at(connector, message, use.pointer, operation=use.operation)
 
 
@@ -372,7 +372,7 @@ def _tree(connector: Connector, use: Use, known: Mapping[str, Operation]) -> Ite
             continue
         yield from _call(connector, use, call, known)
         if part == "open" and "selectedItemValuePath" in call:
-            message = f"selectedItemValuePath stands in open of {use.where}, not in browse"
+            message = f"selectedItemValuePath is in open of {use.where}, not in browse"
             yield DYNAMIC_TREE.at(connector, message, use.pointer, operation=use.operation)
 
 
@@ -381,7 +381,7 @@ def _pairs(connector: Connector, use: Use) -> Iterator[Finding]:
     newer = SUCCESSORS.get(use.key)
     if newer is None:
         if "selectedItemValuePath" in use.extension:
-            message = f"selectedItemValuePath stands in {use.key}"
+            message = f"selectedItemValuePath is in {use.key}"
             yield DYNAMIC_TREE.at(connector, message, use.pointer, operation=use.operation)
         return
     if use.extension.get("capability") == "file-picker" and TREE not in use.holder:

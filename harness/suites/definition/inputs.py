@@ -75,7 +75,7 @@ PARAMETER_SHAPE = Rule(
     id="definition.parameter-shape",
     severity="error",
     title="A parameter is written like one of another place",
-    meaning="A body without schema or with a type beside it, a schema outside of the body, or "
+    meaning="A body without schema or with a type next to it, a schema outside of the body, or "
     "allowEmptyValue outside of query and formData.",
     why="The platform refuses it, or ignores the word.",
     remedy="A body has schema alone; everything else has type, format, items.",
@@ -317,7 +317,7 @@ def _shared_twice(connector: Connector, shape: Shape) -> Iterator[Finding]:
             continue
         key = (str(parameter["name"]), str(parameter.get("in")))
         if key in seen:
-            message = f"the {key[1]} parameter {key[0]} stands twice at one path"
+            message = f"the {key[1]} parameter {key[0]} appears twice at one path"
             place = f"{shape.pointer}/parameters/{index}"
             yield PARAMETER_DUPLICATE.at(connector, message, place)
         seen.add(key)
@@ -330,7 +330,7 @@ def _body_shape(connector: Connector, shape: Shape) -> Iterator[Finding]:
         yield PARAMETER_SHAPE.at(connector, message, shape.pointer)
     for key in BODY_TYPE_KEYS:
         if key in shape.node:
-            message = f"the body {name} has {key} beside its schema, where it counts for nothing"
+            message = f"the body {name} has {key} next to its schema, where it is ignored"
             yield PARAMETER_SHAPE.at(connector, message, f"{shape.pointer}/{key}")
 
 
@@ -341,7 +341,7 @@ def _file_schema(connector: Connector, shape: Shape) -> Iterator[Finding]:
     whole_answer = "/responses/" in shape.pointer and shape.pointer.endswith("/schema")
     shared_answer = shape.pointer.startswith("/responses/") and shape.pointer.endswith("/schema")
     if not whole_answer and not shared_answer:
-        message = "type file stands in a schema that is not a whole answer"
+        message = "type file is used in a schema that is not a whole answer"
         yield FILE_PARAMETER.at(connector, message, f"{shape.pointer}/type", severity="error")
 
 

@@ -13,7 +13,7 @@ __all__ = ["LEFT_OUT"]
 LEFT_OUT: Mapping[str, str] = {
     "FilterFunctionsPropertyInvalidValue": (
         "The list of functions that the validator accepts is not published; that the list is "
-        "empty, repeats itself or stands in an input is judged."
+        "empty, repeats itself or is in an input is judged."
     ),
     "OperationSchemaCountExceedsMaxAllowed": (
         "The limit for an operation is not published; the one for an object (512) is known from "

@@ -347,7 +347,7 @@ def _ids(connector: Connector) -> Iterator[Finding]:
                 connector, message, operation.pointer, operation=operation
             )
         elif counts[given] > 1:
-            message = f"operationId {given} stands at {counts[given]} operations"
+            message = f"operationId {given} is used by {counts[given]} operations"
             yield OPERATION_ID_DUPLICATE.at(connector, message, pointer, operation=operation)
         elif not _ID.fullmatch(given) or len(given) > SUMMARY_LIMIT:
             breaks = _BREAKS_FLOWS.search(given) is not None

@@ -19,7 +19,7 @@ REPLACEMENT = Rule(
     id="definition.replacement",
     severity="warning",
     title="A replacement is incomplete or too early",
-    meaning="x-ms-api-annotation has a replacement without api or operationId, or stands at an "
+    meaning="x-ms-api-annotation has a replacement without api or operationId, or is at an "
     "operation that is not deprecated.",
     why="Makers are not led to the new operation.",
     remedy="Set deprecated: true, and give both api and operationId.",

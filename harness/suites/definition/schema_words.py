@@ -308,7 +308,7 @@ def _enum_values(connector: Connector, shape: Shape) -> Iterator[Finding]:
             message = f"the value {value!r} has no displayName"
             yield ENUM_VALUES.at(connector, message, place)
         if repr(value) in seen:
-            yield ENUM_VALUES.at(connector, f"the value {value!r} stands twice", place)
+            yield ENUM_VALUES.at(connector, f"the value {value!r} appears twice", place)
         seen.add(repr(value))
         if isinstance(enum, list) and "value" in row and value not in enum:
             message = f"the value {value!r} is not among the enum's values"
@@ -320,7 +320,7 @@ def _schema_words(connector: Connector, shape: Shape) -> Iterator[Finding]:
     words = node if isinstance(node.get("$ref"), str) else ()
     siblings = sorted(str(k) for k in words if k not in HARMLESS_SIBLINGS)
     if siblings:
-        message = f"{', '.join(siblings)} beside $ref count for nothing"
+        message = f"{', '.join(siblings)} next to $ref: ignored"
         yield REFERENCE_SIBLINGS.at(connector, message, shape.pointer)
     if node.get("x-ms-editor") == "dictionary":
         closed = node.get("additionalProperties") is False
@@ -352,5 +352,5 @@ def _filters(connector: Connector, shape: Shape) -> Iterator[Finding]:
     elif len({repr(v) for v in value}) < len(value):
         yield FILTER_FUNCTIONS.at(connector, f"{FILTERS} repeats a value", place)
     if "/parameters/" in shape.pointer:
-        message = f"{FILTERS} stands in an input, but speaks of answers"
+        message = f"{FILTERS} is in an input, but speaks of answers"
         yield FILTER_FUNCTIONS.at(connector, message, place)

@@ -196,8 +196,7 @@ SECRET = Rule(
     id="definition.secret",
     severity="error",
     title="The files hold what looks like a live secret",
-    meaning="A function key, a shared access signature, a token or a client secret stands in the "
-    "file.",
+    meaning="A function key, a shared access signature, a token or a client secret is in the file.",
     why="Everybody who can read the file or the repository can use it.",
     remedy="Revoke it now, then take it out: secrets belong into the connection.",
     reference="Microsoft, 'Azure Functions: function access keys'",
@@ -473,7 +472,7 @@ def _secret(connector: Connector, text: str, pointer: str) -> Iterator[Finding]:
         if name in ("code", "sig", "x-functions-key", "ocp-apim-subscription-key"):
             kind = f"a key (default of {name})"
     if kind is not None:
-        message = f"{kind} stands in the file"
+        message = f"{kind} is in the file"
         yield SECRET.at(connector, message, pointer, observed=f"{len(text)} characters, not shown")
 
 

@@ -91,7 +91,7 @@ NOTIFICATION_URL = Rule(
     meaning="It is not internal or not required all the way (notes), not a string, or is "
     "outside of an input body (warnings).",
     why="Makers are asked for an address that only the platform knows, or it is not sent.",
-    remedy="type: string, x-ms-visibility: internal, and required, it and what it stands in.",
+    remedy="type: string, x-ms-visibility: internal, and required, it and what it is part of.",
     reference="Microsoft, 'Use a webhook as a trigger'",
     shown_by=(
         Edit(
@@ -243,7 +243,7 @@ def _misplaced(connector: Connector, shape: Shape) -> Iterator[Finding]:
         return
     answer = "/responses/" in shape.pointer or f"/{CONTENT}/" in shape.pointer
     if answer or (shape.kind == "parameter" and shape.node.get("in") != "body"):
-        message = f"{URL} stands outside of an input body"
+        message = f"{URL} is outside of an input body"
         place = f"{shape.pointer}/{URL}"
         yield NOTIFICATION_URL.at(connector, message, place, severity="warning")
 

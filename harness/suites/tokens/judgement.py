@@ -77,7 +77,7 @@ CARRIAGE = Rule(
     severity="error",
     title="A token counts where it must not",
     meaning="A good token was accepted in the query string, in a cookie, under another scheme or "
-    "in another header; as a note: beside a second Authorization header.",
+    "in another header; as a note: next to a second Authorization header.",
     why="Addresses end in logs, and cookies are sent by browsers unasked.",
     remedy="Read the token from the Authorization header alone, and refuse two of them.",
     reference="RFC 6750 sections 2 and 5.3",

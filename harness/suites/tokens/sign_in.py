@@ -46,7 +46,7 @@ SEPARATE_CLIENT = Rule(
     why="Consent, appid/azp and the app's allow-list are then met as the test client meets "
     "them, not as the connector will.",
     remedy="Where it is allowed, sign in with the connector's own registration (client-secret "
-    "and password users), or read this suite's registration check beside it.",
+    "and password users), or read this suite's registration check next to it.",
     reference=CLAIMS,
     shown_by=(
         TenantAnswer(
