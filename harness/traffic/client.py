@@ -16,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
+from harness.bounds.urls import unresolved
 from harness.exchanges.model import Headers, Response
 from harness.traffic.unpacking import Unpacker
 
@@ -92,6 +93,9 @@ class AppClient:
             seconds = time.perf_counter() - began
             text = f"no answer within the time limit ({seconds:.0f} s)"
             raise NoAnswer(text, is_final=True, kind="silent") from None
+        except aiohttp.ClientConnectorDNSError as error:
+            text = unresolved(error.host)  # the app's, or a proxy's
+            raise NoAnswer(text, is_final=True, kind="refused") from None
         except aiohttp.ClientConnectorError as error:
             text = f"connection refused or impossible: {error}"
             raise NoAnswer(text, is_final=True, kind="refused") from None

@@ -153,6 +153,14 @@ def test_refused_connection_is_a_connect_error() -> None:
         talk(answering(PLAIN), use)
 
 
+def test_host_name_that_does_not_resolve_is_told_as_that() -> None:
+    async def use(client: AppClient, _origin: str) -> Response:
+        return await client.send("GET", "http://name-of-nothing.invalid", "/", [], None)
+
+    with pytest.raises(NoAnswer, match=r"name-of-nothing\.invalid does not resolve"):
+        talk(answering(PLAIN), use)
+
+
 def test_target_and_headers_go_out_verbatim() -> None:
     seen: list[bytes] = []
 

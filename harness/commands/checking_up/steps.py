@@ -16,7 +16,7 @@ from typing import Literal
 
 from harness import __version__
 from harness.bounds.parsing import parse_json
-from harness.bounds.urls import split_url
+from harness.bounds.urls import is_unique_host_of, split_url
 from harness.callers.http import AuthorityError
 from harness.connector.model import Operation
 from harness.errors import HarnessError, SignInError
@@ -128,8 +128,7 @@ def _host(visit: _Visit) -> Iterator[Step]:
             "host name",
             "wrong",
             f"{host} does not resolve",
-            "check the app's name and region in the portal (Overview, Default domain): newer apps "
-            "are called name-hash.region-01.azurewebsites.net",
+            _right_host(visit.context.connector.host, host),
         )
         return
     visit.reached = True
@@ -142,6 +141,19 @@ def _host(visit: _Visit) -> Iterator[Step]:
         yield Step("TLS", "wrong", tls.reason, remedy)
     else:
         yield Step("TLS", "ok", f"{tls.version}, certificate of {tls.issuer}")
+
+
+def _right_host(defined: str, host: str) -> str:
+    """What to test instead of a host name that does not resolve."""
+    if is_unique_host_of(defined, host):
+        return (
+            f"the definition names {defined}, the app's unique default host name: test "
+            f"https://{defined}, and leave the definition as it is"
+        )
+    return (
+        "check the app's name and region in the portal (Overview, Default domain): newer apps "
+        "are called name-hash.region-01.azurewebsites.net"
+    )
 
 
 def _send(visit: _Visit, probe: Probe) -> Exchange:

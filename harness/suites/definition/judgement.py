@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from harness.bounds.files import is_file
-from harness.bounds.urls import split_url
+from harness.bounds.urls import is_unique_host_of, split_url
 from harness.connector.model import Connector, Place
 from harness.connector.schema.walk import shapes_of
 from harness.findings.examples import Edit
@@ -360,10 +360,21 @@ def _other_host(connector: Connector, facts: DefinitionFacts, host: str) -> Iter
     known = _targets(facts)
     if (split_url(facts.target_url).hostname or "") in LOOPBACK:
         return  # a local app stands in for the deployed one
-    if host.lower() not in known:
+    target = split_url(facts.target_url)
+    if is_unique_host_of(host, target.hostname or ""):
         yield HOST_OTHER.at(
             connector,
-            f"host is {host}, the target is {split_url(facts.target_url).netloc}",
+            f"host is {host}, the unique default host name of an app that the target calls "
+            f"{target.netloc}: that name is most likely not the app's",
+            "/host",
+            expected=f"the target https://{host}",
+            observed=facts.target_url,
+            remedy=f"Test https://{host} (--function-app or [targets]); leave the definition.",
+        )
+    elif host.lower() not in known:
+        yield HOST_OTHER.at(
+            connector,
+            f"host is {host}, the target is {target.netloc}",
             "/host",
             expected=" or ".join(sorted(known)),
             observed=host,
