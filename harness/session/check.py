@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.bounds.typed import as_typed
 from harness.connector.model import Connector, Operation
 from harness.errors import HarnessError, SignInError
 from harness.exchanges.context import Plan, RunContext, perform
@@ -357,4 +357,4 @@ def _add(values: list[Any], value: Any) -> None:
 
 def rerun_command(settings: Settings, node_id: str) -> str:
     """The pytest command that runs one check again, with the options that shape it."""
-    return shlex.join(["pytest", *settings.given_options, node_id])
+    return as_typed(["pytest", *settings.given_options, node_id])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import __version__
+from harness.bounds.typed import as_typed
 from harness.errors import CassetteError
 from harness.exchanges.model import Exchange, Probe
 from harness.settings.values import Settings
@@ -96,8 +97,9 @@ def record_command(settings: Settings, operation: str | None) -> str:
     target = settings.recorded_as
     if settings.row is None and not settings.is_demo and target not in settings.targets:
         target = settings.target_url
-    chosen = f" --connector-operation {operation}" if operation else ""
-    return f"record it: pytest --function-app {target} --cassettes record{chosen}"
+    chosen = ["--connector-operation", operation] if operation else []
+    words = ["pytest", "--function-app", target, "--cassettes", "record", *chosen]
+    return f"record it: {as_typed(words)}"
 
 
 def _version_in(versions: str) -> str:

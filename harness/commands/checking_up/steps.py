@@ -16,6 +16,7 @@ from typing import Literal
 
 from harness import __version__
 from harness.bounds.parsing import parse_json
+from harness.bounds.typed import as_typed
 from harness.bounds.urls import is_unique_host_of, split_url
 from harness.callers.http import AuthorityError
 from harness.connector.model import Operation
@@ -112,7 +113,7 @@ def _files(visit: _Visit) -> Iterator[Step]:
     told = f"{loaded.connector.title}: {len(loaded.connector.operations)} operations"
     if errors:
         first = errors[0]
-        lint = f"connector-harness lint {loaded.connector.definition_path.name}"
+        lint = as_typed(["connector-harness", "lint", loaded.connector.definition_path.name])
         yield Step("connector", "wrong", f"{told}; {first.rule}: {first.message}", lint)
     else:
         yield Step("connector", "ok", told)
@@ -265,7 +266,10 @@ def _users(visit: _Visit) -> Iterator[Step]:
         except SignInError as error:
             first, _, rest = str(error).partition("\n")
             yield Step(
-                f"user {name}", "could not look", first, rest or f"connector-harness login {name}"
+                f"user {name}",
+                "could not look",
+                first,
+                rest or as_typed(["connector-harness", "login", name]),
             )
             continue
         misfits = judge_user_tokens(context, {name: visit.claims[name]}).findings
@@ -324,7 +328,8 @@ def _recordings(visit: _Visit) -> Iterator[Step]:
         return
     days = (time.time() - min(ages)) / _SECONDS_A_DAY
     limit = settings.cassettes.max_age_days
-    command = f"connector-harness verify {settings.target_name} --cassettes record"
+    words = ["connector-harness", "verify", settings.target_name, "--cassettes", "record"]
+    command = as_typed(words)
     state: State = "wrong" if days > limit else "ok"
     yield Step("recordings", state, f"{len(ages)}, the oldest {days:.0f} days old", command)
 

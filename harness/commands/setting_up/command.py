@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.bounds.typed import as_typed
 from harness.commands.setting_up.facts import (
     Facts,
     from_az,
@@ -66,7 +67,7 @@ def init(options: argparse.Namespace) -> int:
     if options.tests:
         print(put(root / "tests" / "connector" / "test_own.py", own_tests(connector)))
     name = target[0] if target is not None else "TARGET"
-    print(f"next: connector-harness doctor {name}")
+    print(f"next: {as_typed(['connector-harness', 'doctor', name])}")
     return 0
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from harness.bounds.typed import CURL_ON_WINDOWS, is_windows, quoted
 from harness.connector.model import Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
@@ -50,13 +50,13 @@ def curl_line(context: RunContext, operation: Operation, exchange: Exchange) -> 
     """The command that repeats a request; the token is a placeholder to fill in."""
     request, caller = exchange.probe.request, exchange.probe.caller
     url = (request.origin or context.origin) + request.target
-    parts = ["curl", "-i", "-X", request.method, shlex.quote(url)]
+    parts = [CURL_ON_WINDOWS if is_windows() else "curl", "-i", "-X", request.method, quoted(url)]
     if caller.kind != "anonymous":
-        parts += ["-H", f"'Authorization: Bearer <token of {caller.name}>'"]
+        parts += ["-H", quoted(f"Authorization: Bearer <token of {caller.name}>")]
     for name, value in request.headers:
-        parts += ["-H", shlex.quote(f"{name}: {value}")]
+        parts += ["-H", quoted(f"{name}: {value}")]
     if request.body is not None:
-        parts += ["--data-binary", shlex.quote(_body_text(request.body))]
+        parts += ["--data-binary", quoted(_body_text(request.body))]
     return _masked(operation, " ".join(parts))
 
 
