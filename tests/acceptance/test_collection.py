@@ -46,11 +46,12 @@ def test_unknown_check_is_a_usage_error(run_pytest: Runner) -> None:
 
 
 def test_last_failed_runs_only_what_failed(run_pytest: Runner) -> None:
+    few = (*DEMO, "-m", "anonymous", "-k", "WhoAmI or Hello")
     fault = ("--connector-demo-fault", "auth-off:WhoAmI")
-    first = run_pytest(*DEMO, "-m", "anonymous", *fault)
+    first = run_pytest(*few, *fault)
     assert first.status == 1, first.output
 
-    again = run_pytest(*DEMO, "-m", "anonymous", *fault, "--lf")
+    again = run_pytest(*few, *fault, "--lf")
 
     assert again.status == 1, again.output
     failed = {check["id"] for check in again.report["checks"]}

@@ -168,7 +168,7 @@ def test_local_files_do_not_feed_generation(tmp_path: Path) -> None:
     drawn: list[str] = []
 
     @hypothesis.seed(0)
-    @hypothesis.settings(max_examples=200, database=None)
+    @hypothesis.settings(max_examples=60, database=None)
     @hypothesis.given(hypothesis.strategies.text(min_size=1))
     def collect(text: str) -> None:
         drawn.append(text)
