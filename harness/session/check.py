@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -355,6 +356,6 @@ def _add(values: list[Any], value: Any) -> None:
         values.append(value)
 
 
-def rerun_command(settings: Settings, node_id: str) -> str:
+def rerun_command(settings: Settings, node_id: str, platform: str = sys.platform) -> str:
     """The pytest command that runs one check again, with the options that shape it."""
-    return as_typed(["pytest", *settings.given_options, node_id])
+    return as_typed(["pytest", *settings.given_options, node_id], platform)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -92,14 +93,14 @@ def replay_sender(
     return ReplaySender(cassette, path, stale)
 
 
-def record_command(settings: Settings, operation: str | None) -> str:
+def record_command(settings: Settings, operation: str | None, platform: str = sys.platform) -> str:
     """The command that records just what is missing."""
     target = settings.recorded_as
     if settings.row is None and not settings.is_demo and target not in settings.targets:
         target = settings.target_url
     chosen = ["--connector-operation", operation] if operation else []
     words = ["pytest", "--function-app", target, "--cassettes", "record", *chosen]
-    return f"record it: {as_typed(words)}"
+    return f"record it: {as_typed(words, platform)}"
 
 
 def _version_in(versions: str) -> str:
