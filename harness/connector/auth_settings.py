@@ -48,7 +48,8 @@ class AuthSettings:
     """What the settings say. None: not said, or an expression whose value is not known here.
 
     `audiences` are `allowedAudiences` alone; `clients`, `identities` and `groups` are allow-lists,
-    where an empty one permits nobody; `excluded` are paths that need no sign-in; `other_providers`
+    where an empty one permits nobody; `excluded` are paths that need no sign-in;
+    `api_prefix` is where the module has its own addresses in place of `/.auth`; `other_providers`
     tells whether another provider than Microsoft's is enabled.
     """
 
@@ -65,6 +66,7 @@ class AuthSettings:
     groups: tuple[str, ...] | None = None
     claim_groups: tuple[str, ...] | None = None
     excluded: tuple[str, ...] = ()
+    api_prefix: str | None = None
 
     @property
     def accepted_audiences(self) -> tuple[str, ...] | None:
@@ -227,6 +229,7 @@ def _settings(node: Mapping[str, Any]) -> AuthSettings:
         groups=_texts(principals.get("groups")),
         claim_groups=_texts(claims.get("allowedgroups")),
         excluded=_texts(validation.get("excludedpaths")) or (),
+        api_prefix=_text(_at(_at(node, "httpsettings"), "routes").get("apiprefix")),
     )
 
 

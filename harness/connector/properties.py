@@ -150,6 +150,14 @@ def connection_parameters(properties: Properties, chosen_set: str | None = None)
     }
 
 
+def set_names(properties: Properties) -> tuple[str, ...]:
+    """The names of the connection parameter sets; () where there are none."""
+    body = _object(_get(properties.raw, "properties")) or properties.raw
+    sets = _get(_object(_get(body, "connectionParameterSets")), "values")
+    rows = [_object(row) for row in sets] if isinstance(sets, list) else []
+    return tuple(str(name) for row in rows if (name := _get(row, "name")))
+
+
 def has_oauth(properties: Properties, chosen_set: str | None = None) -> bool:
     """Whether connections of the chosen parameter set sign in by OAuth."""
     return "oauthsetting" in connection_parameters(properties, chosen_set).values()

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from harness.connector.model import READING_METHODS, Connector, Operation
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Probe, Request
+from harness.inputs.auth_paths import auth_path
 from harness.inputs.harmless import is_falsifiable, names_nothing
 from harness.inputs.own_ids import chosen_from_a_list
 from harness.inputs.related_operations import (
@@ -46,7 +47,6 @@ falsified: names nothing and can store nothing, for callers who must be refused.
 BASIS = "basis"
 """The key of `Probe.meta` that holds it."""
 OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
-SESSION_PATH = "/.auth/login/"
 SESSION_PURPOSE = "delegated/session"
 
 
@@ -196,7 +196,7 @@ def refusal(context: RunContext, probe: Probe) -> str | None:
     request = probe.request
     if is_quiet(request):
         return None
-    if probe.purpose == SESSION_PURPOSE and request.target.startswith(SESSION_PATH):
+    if probe.purpose == SESSION_PURPOSE and request.target == auth_path(context, "login/aad"):
         return None  # answered by the platform, which was seen to be there; the app never sees it
     if probe.purpose.startswith("tests/"):
         return _refusal_of_own_test(context, request)

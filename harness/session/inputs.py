@@ -13,7 +13,7 @@ from harness.connector.loading import find_connector, load_connector
 from harness.connector.model import Connector
 from harness.demo import demo_document, sample_folder
 from harness.errors import SettingsError
-from harness.session.named_operations import check_names, check_row, fitting
+from harness.session.named_operations import check_names, check_row, check_set, fitting
 from harness.session.preflight import check_files, check_rules, check_sign_in
 from harness.settings.building import DEMO, Options, build_settings, read_settings
 from harness.settings.rows import chosen_rows, one_of_many
@@ -133,6 +133,8 @@ def _load(options: Options, root: Path, *, lenient: bool) -> Loaded | None:
     if settings.is_demo or settings.row is not None:
         check_row(settings, connector)
         settings = fitting(settings, connector)
+    else:
+        check_set(settings, connector)
     if settings.cassettes_mode == "replay":
         settings = _as_recorded(settings, connector)
     check_names(settings, connector)

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from harness.connector.model import Connector
+from harness.connector.properties import set_names
 from harness.errors import SettingsError
 from harness.inputs.files import given_file
 from harness.settings.values import Settings
 
-__all__ = ["check_names", "check_row", "fitting"]
+__all__ = ["check_names", "check_row", "check_set", "fitting"]
 
 
 def _check_inputs(connector: Connector, where: str, name: str, given: Iterable[str]) -> None:
@@ -30,6 +31,21 @@ def _check_inputs(connector: Connector, where: str, name: str, given: Iterable[s
             near = difflib.get_close_matches(each, known, n=1)
             hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(known) or 'none'}"
             raise SettingsError(f"{where}: {name} has no parameter {each!r}; {hint}")
+
+
+def check_set(settings: Settings, connector: Connector) -> None:
+    """Refuse a connection parameter set that the connector does not have.
+
+    Raises:
+        SettingsError: names the sets that there are.
+    """
+    chosen = settings.connection.chosen_set
+    known = set_names(connector.properties) if connector.properties else ()
+    if chosen and chosen.lower() not in [name.lower() for name in known]:
+        raise SettingsError(
+            f"[connection] set: apiProperties.json has no connection parameter set {chosen!r}; "
+            f"known: {', '.join(known) or 'none'}"
+        )
 
 
 def check_row(settings: Settings, connector: Connector) -> None:

@@ -16,6 +16,7 @@ from harness.connector.model import Operation
 from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, API_CLIENT, Exchange, Probe, Request
 from harness.exchanges.refusal import Verdict, judge_exchange, same_place, url_of
+from harness.inputs.auth_paths import auth_path
 from harness.inputs.connection import signs_in_by_entra
 from harness.inputs.harmless import (
     door_request,
@@ -170,7 +171,7 @@ def app_plan(context: RunContext) -> Plan:
         _app_probe("admin-status", "GET", "/admin/host/status"),
         _app_probe("admin-functions", "GET", "/admin/functions"),
         _app_probe("admin-keys", "GET", "/admin/host/keys"),
-        _app_probe("auth-me", "GET", "/.auth/me"),
+        _app_probe("auth-me", "GET", auth_path(context, "me")),
         _app_probe("door", "GET", target),
         _app_probe("cors-preflight", "OPTIONS", target, headers=_PREFLIGHT),
         _app_probe("cors-request", "GET", target, headers=_PREFLIGHT[:1]),

@@ -18,6 +18,7 @@ from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, user
 from harness.exchanges.records import json_body
 from harness.exchanges.refusal import judge_exchange
+from harness.inputs.auth_paths import auth_path
 from harness.inputs.connection import signs_in_by_entra
 from harness.inputs.permission import BASIS, why_not
 from harness.inputs.requests import NO_BODY, build_request
@@ -79,17 +80,17 @@ def identity_plan(context: RunContext) -> Plan:
         for name in settings.users
     ]
     with_tokens = signs_in_by_entra(context)
-    exchanges = yield [*probes, *([_platform_probe()] if with_tokens else [])]
+    exchanges = yield [*probes, *([_platform_probe(context)] if with_tokens else [])]
     if with_tokens and _is_platform(context, exchanges[-1]):
-        exchanges = yield [_session_probe(name) for name in settings.users]
-    asked = [probe for e in exchanges if (probe := _me_probe(e)) is not None]
+        exchanges = yield [_session_probe(context, name) for name in settings.users]
+    asked = [probe for e in exchanges if (probe := _me_probe(context, e)) is not None]
     if asked:
         yield asked
 
 
-def _platform_probe() -> Probe:
+def _platform_probe(context: RunContext) -> Probe:
     """Whether the platform answers at its sign-in address; where it does, the app never sees it."""
-    request = Request("GET", "/.auth/login/aad")
+    request = Request("GET", auth_path(context, "login/aad"))
     return Probe("platform-login", None, ANONYMOUS, request, "delegated/login")
 
 
@@ -99,14 +100,15 @@ def _is_platform(context: RunContext, exchange: Exchange) -> bool:
     return verdict.refused and verdict.manner in ("redirect", "page")
 
 
-def _session_probe(name: str) -> Probe:
+def _session_probe(context: RunContext, name: str) -> Probe:
     """Client-directed sign-in: the token for a session (App Service: "client-directed flow")."""
     body = json.dumps({"access_token": "{token}"}).encode("utf-8")
-    request = Request("POST", "/.auth/login/aad", (("Content-Type", "application/json"),), body)
+    content_type = ("Content-Type", "application/json")
+    request = Request("POST", auth_path(context, "login/aad"), (content_type,), body)
     return Probe(f"session/{name}", None, user(name), request, "delegated/session")
 
 
-def _me_probe(exchange: Exchange) -> Probe | None:
+def _me_probe(context: RunContext, exchange: Exchange) -> Probe | None:
     """`/.auth/me` with the session that client-directed sign-in gave."""
     if exchange.probe.purpose != "delegated/session" or exchange.status != 200:
         return None
@@ -115,7 +117,7 @@ def _me_probe(exchange: Exchange) -> Probe | None:
     if not isinstance(session, str):
         return None
     name = exchange.probe.caller.name
-    request = Request("GET", "/.auth/me", (("X-ZUMO-AUTH", session),))
+    request = Request("GET", auth_path(context, "me"), (("X-ZUMO-AUTH", session),))
     caller = Caller(name, "anonymous")
     return Probe(f"platform/{name}", None, caller, request, "delegated/platform")
 
