@@ -6,6 +6,8 @@ from pathlib import Path
 
 from .conftest import Runner
 
+FEW = ("--function-app", "demo", "-m", "anonymous", "-k", "Hello")
+
 
 def test_report_that_cannot_be_written_is_told_on_the_terminal(
     run_pytest: Runner, tmp_path: Path
@@ -13,9 +15,7 @@ def test_report_that_cannot_be_written_is_told_on_the_terminal(
     for name in ("report.json", "index.html"):
         (tmp_path / "reports" / name).mkdir(parents=True)
 
-    ran = run_pytest(
-        "--function-app", "demo", "-m", "anonymous", "--connector-demo-fault", "auth-off"
-    )
+    ran = run_pytest(*FEW, "--connector-demo-fault", "auth-off")
 
     assert "Traceback" not in ran.output
     assert "INTERNALERROR" not in ran.output
@@ -28,7 +28,7 @@ def test_report_that_cannot_be_written_is_told_on_the_terminal(
 def test_cache_that_cannot_be_written_is_done_without(run_pytest: Runner, tmp_path: Path) -> None:
     (tmp_path / ".pytest_cache").write_text("", encoding="utf-8")
 
-    ran = run_pytest("--function-app", "demo", "-m", "anonymous")
+    ran = run_pytest(*FEW)
 
     assert ran.status == 0, ran.output
 
@@ -37,7 +37,7 @@ def test_recording_that_cannot_be_kept_is_unverified(run_pytest: Runner, tmp_pat
     (tmp_path / "cassettes").mkdir()
     (tmp_path / "cassettes" / "demo").write_text("", encoding="utf-8")
 
-    ran = run_pytest("--function-app", "demo", "-m", "anonymous", "--cassettes", "record")
+    ran = run_pytest(*FEW, "--cassettes", "record")
 
     assert ran.status == 6, ran.output
     assert "cannot be written" in ran.output

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from harness.commands.verifying import OTHER_PLUGINS
+
 PASSWORDS = {"alice": "Canary/pass+word=ä 1!", "bob": "Canary&other%word~2"}
 SAMPLE = Path(__file__).parents[2] / "harness" / "emulator" / "samples" / "documents"
 
@@ -76,7 +78,8 @@ def run(tenant: Any, project: Path, *arguments: str) -> subprocess.CompletedProc
         environ[f"CANARY_{name.upper()}"] = password
     environ["CANARY_SECRET"] = tenant.emulator.description["client_secret"]
     environ["XDG_DATA_HOME"] = str(project / "data")
-    command = [sys.executable, "-m", "pytest", "--function-app", tenant.emulator.app_url]
+    command = [sys.executable, "-m", "pytest", *OTHER_PLUGINS]
+    command += ["--function-app", tenant.emulator.app_url]
     shown = ("-vv", "--showlocals", "--log-level=DEBUG", "--junitxml=junit.xml", "-rA")
     return subprocess.run(
         [*command, *shown, *arguments],
