@@ -266,10 +266,11 @@ def use_report(path: Path, _seed: Any) -> None:
     from harness.commands import reports
     from harness.commands.suggesting import suggest_schemas
 
-    hello = SAMPLES / "documents"
+    hello, merged = SAMPLES / "documents", path.parent / "merged"
     for command in (
-        lambda: reports.report(Namespace(file=path, check_hash=None, har=True, junit=True)),
-        lambda: reports.report(Namespace(file=path, check_hash=hello, har=True, junit=True)),
+        lambda: reports.report(Namespace(files=[path], check_hash=None, har=True, junit=True)),
+        lambda: reports.report(Namespace(files=[path], check_hash=hello, har=True, junit=True)),
+        lambda: reports.report(Namespace(files=["merge", path, path], output=merged, har=True)),
         lambda: reports.access(Namespace(file=path)),
         lambda: suggest_schemas(hello, path),
     ):
@@ -349,6 +350,7 @@ def _read(path: Path, parse: Callable[[str], Any] = parse_json) -> list[Any]:
 REPORT: dict[str, Any] = {
     "schema": "connector-harness/report/1",
     "verdict": "fail",
+    "exit_status": 1,
     "harness": {"version": "0.1.0"},
     "mode": "live",
     "target": {"name": "app", "url": "https://app.invalid"},
