@@ -142,3 +142,4 @@ def test_verify_gives_pytests_exit_status(folder: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS" in done.stdout
+    assert "warnings summary" not in done.stdout
