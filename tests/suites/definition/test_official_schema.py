@@ -68,7 +68,7 @@ def errors_of(document: Any, path: Path) -> list[str]:
 def test_one_change_that_the_official_schema_refuses_is_an_error(tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     refused, missed = 0, []
-    for _ in range(200):
+    for _ in range(80):
         document = changed(draw)
         if OFFICIAL.is_valid(document):
             continue
@@ -79,7 +79,7 @@ def test_one_change_that_the_official_schema_refuses_is_an_error(tmp_path: Path,
         except HarnessError:
             continue  # told in one line when the file is read
 
-    assert refused > 80
+    assert refused > 32
     assert missed == []
 
 
