@@ -88,6 +88,14 @@ class _LoopThread:
             self._loop.close()
 
 
+async def _give_up() -> None:
+    """Cancel every other task, so that none keeps a connection open."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 def loop_thread() -> _LoopThread:
     """A running event loop in a thread of its own; close it when done."""
     return _LoopThread()
@@ -156,7 +164,8 @@ class LiveSender:
         return self._thread.submit(self._send_all(probes))
 
     def close(self) -> None:
-        """Close connections and stop the loop."""
+        """Give up what is under way, close connections, and stop the loop."""
+        self._thread.submit(_give_up()).result(timeout=5)
         self._thread.submit(self._client.aclose()).result(timeout=5)
         self._thread.close()
 
