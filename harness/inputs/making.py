@@ -85,4 +85,6 @@ def look_before(
     meta = {"of": listing.operation.id, "before": creator.id}
     answers = yield [Probe(key, operation.id, caller, listing.request, f"{suite}/learn", meta)]
     for exchange in answers:
-        context.ledger.saw(creator.id, listing.values_in(exchange))
+        taken = exchange.response.seconds if exchange.response is not None else 0.0
+        answered = exchange.at + taken if exchange.at else 0.0
+        context.ledger.saw(creator.id, listing.values_in(exchange), answered)

@@ -156,7 +156,7 @@ def made_by_this_run(context: RunContext, creator: Operation, exchange: Exchange
     sent = str(found) in set(_sent(exchange.probe.request))
     if sent and not context.ledger.is_invented(found):
         return None
-    return found if context.ledger.made(creator.id, found) else None
+    return found if context.ledger.made(creator.id, found, exchange.at) else None
 
 
 def wrote_over(context: RunContext, creator: Operation, exchange: Exchange) -> bool:
@@ -165,7 +165,7 @@ def wrote_over(context: RunContext, creator: Operation, exchange: Exchange) -> b
     if remover is None:
         return False
     found = created_id(exchange, path_parameters(remover)[-1])
-    return found is not None and context.ledger.stood_before(creator.id, found)
+    return found is not None and context.ledger.stood_before(creator.id, found, exchange.at)
 
 
 def _sent(request: Request) -> Iterator[str]:
