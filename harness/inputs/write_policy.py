@@ -21,7 +21,6 @@ __all__ = [
     "basis_of",
     "contract_exclusions",
     "planned_writes",
-    "policies_of",
 ]
 
 Kind = Literal[
@@ -100,22 +99,6 @@ def planned_writes(context: RunContext, operations: Iterable[Operation]) -> list
             f"{operation.method} {operation.path} ({operation.id}): {_plan(context, operation)}"
         )
     return lines
-
-
-def policies_of(
-    connector: Connector, operation: Operation
-) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """The policies that apply to an operation: template, section (request, response or ""), raw."""
-    found = []
-    for policy in connector.properties.policies if connector.properties else ():
-        parameters = policy.get("parameters")
-        parameters = parameters if isinstance(parameters, Mapping) else {}
-        scope = parameters.get("x-ms-apimTemplate-operationName")
-        if isinstance(scope, list) and scope and operation.id not in scope:
-            continue
-        section = str(parameters.get("x-ms-apimTemplate-policySection", "")).lower()
-        found.append((str(policy.get("templateId", "")).lower(), section, policy))
-    return found
 
 
 def _platform_exclusions(context: RunContext, operation: Operation) -> list[Exclusion]:

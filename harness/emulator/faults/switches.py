@@ -150,8 +150,3 @@ class Faults:
         with self._lock:
             found = sorted(n for n in self._on if n.partition(":")[0] == name)
         return None if not found else found[0].partition(":")[2]
-
-    def any_of(self, table: dict[str, str]) -> bool:
-        """Whether any fault of a family is on."""
-        with self._lock:
-            return any(name.partition(":")[0] in table for name in self._on)

@@ -6,9 +6,10 @@ words of each rule stand in `harness.suites.contract.rules`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.connector.model import Operation
+from harness.connector.policies.model import policies_for
 from harness.connector.schema.validation import judge_of
 from harness.exchanges.context import RunContext
 from harness.exchanges.model import Exchange
@@ -16,7 +17,7 @@ from harness.exchanges.silence import mostly_silent
 from harness.findings.examples import REMOVED, Fault
 from harness.findings.model import Finding, Judgement, Rule
 from harness.inputs.platform import as_flow_gets
-from harness.inputs.write_policy import contract_exclusions, policies_of
+from harness.inputs.write_policy import contract_exclusions
 from harness.suites.contract.answers import (
     BODY,
     NULL,
@@ -221,15 +222,13 @@ def _notes(context: RunContext, operation: Operation) -> Iterator[Finding]:
             place=place,
             data={"strength": measured.to_plain()},
         )
-    for template, section, policy in policies_of(connector, operation):
-        parameters = policy.get("parameters")
-        named = parameters if isinstance(parameters, Mapping) else {}
-        target = named.get("x-ms-apimTemplateParameter.name", "")
+    for policy in policies_for(connector, operation):
+        template, section, target = policy.template, policy.section, policy.text("name")
         yield POLICY.finding(
-            f"The policy {template} applies: {policy.get('title') or template}",
+            f"The policy {template} applies: {policy.title}",
             operation=operation.id,
             expected="the call as the definition says",
-            observed=" ".join(str(p) for p in (template, section, target) if p),
+            observed=" ".join(part for part in (template, section, target) if part),
             place=place,
             data={"template": template, "section": section},
         )

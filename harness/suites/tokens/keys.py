@@ -19,7 +19,7 @@ from harness.exchanges.context import Plan, RunContext
 from harness.exchanges.model import ANONYMOUS, Caller, Exchange, Probe, Request, user
 from harness.exchanges.refusal import Verdict, judge_exchange
 from harness.findings.examples import Fault
-from harness.findings.model import Finding, Judgement, Rule, Severity
+from harness.findings.model import Finding, Judgement, Rule
 from harness.inputs.connection import (
     Credential,
     connection_values,
@@ -298,7 +298,6 @@ def _accepted(
 def _elsewhere(
     operation: Operation, moved: Sequence[tuple[Exchange, Verdict]]
 ) -> Iterator[Finding]:
-    severity: Severity = "warning"
     for exchange, verdict in moved:
         if verdict.outcome != "open":
             continue
@@ -311,7 +310,6 @@ def _elsewhere(
             expected=f"the key counts in the {meta.get('location')} alone",
             observed=verdict.observed,
             evidence=(exchange.id,) if exchange.id else (),
-            severity=severity,
         )
 
 
